@@ -1,0 +1,7 @@
+include(CMakeFindDependencyMacro)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+find_dependency(Threads)
+find_dependency(TBB)
+find_dependency(SQLite3)
+find_dependency(PgQuery)
+include(${CMAKE_CURRENT_LIST_DIR}/weir.cmake)

@@ -1,0 +1,197 @@
+#pragma once
+// A database of tables and live views: in memory, or in a SQLite file that any client may read.
+//
+// Every commit is one batch: it is checked, flows through the views, is written to the file in one transaction, and only then shown: all views move together, to one sequence
+// number. A batch that fails anywhere is refused whole.
+//
+// Threads    all calls are safe from any thread. Commits go one after the other; reads see the last finished batch and do not wait for a running one's evaluation.
+// Ownership  Transaction, Table, Subscription, Session keep the database alive; after close() they give Error(kClosed).
+// Errors     returned, never thrown.
+
+#include <weir/change.h>
+#include <weir/error.h>
+#include <weir/query.h>
+#include <weir/result_set.h>
+#include <weir/type.h>
+#include <weir/value.h>
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+struct OpenOptions {
+  unsigned threads = 0;         // for evaluation: 1 is serial, 0 as many as there are cores
+  bool sync = true;             // each commit is on disk when it returns; false: it survives a crash of the program, not of the machine
+  bool create = true;           // make the file if it is not there
+  bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
+};
+
+struct Receipt {
+  std::uint64_t sequence = 0;   // of the batch; that of the last one where nothing changed
+  std::uint64_t rows = 0;       // of tables that changed
+};
+
+using Row = std::vector<Value>;
+
+// The columns of one table as arrays of the caller, n rows each. The fastest way in; nothing is copied that need not be.
+struct ColumnData {
+  const void* data = nullptr;             // BOOLEAN uint8_t; integers, DATE, TIMESTAMP int64_t; REAL, DOUBLE double; others std::string_view (text form)
+  const std::uint8_t* nulls = nullptr;    // 1 = NULL; may be nullptr
+};
+
+namespace internal { class Engine; class TransactionState; class SessionState; class SubscriptionState; struct TableState; }
+
+// A table by handle: resolved once.
+class Table {
+ public:
+  const std::string& name() const;
+  const Schema& schema() const;
+
+ private:
+  friend class Database;
+  friend class Transaction;
+  std::shared_ptr<internal::TableState> state_;
+};
+
+// Changes to any number of tables, applied as one batch. Not committed = rolled back. Statements see the changes made before them.
+class Transaction {
+ public:
+  Transaction(Transaction&&) noexcept;
+  Transaction& operator=(Transaction&&) noexcept;
+  ~Transaction();
+
+  Result<void> insert(std::string_view table, const Row& row);
+  Result<void> erase(std::string_view table, const Row& row);                  // a whole row; error if it is not there
+  Result<void> erase_key(std::string_view table, const Row& key);              // by primary key
+  Result<void> upsert(std::string_view table, const Row& row);                 // by primary key
+  Result<void> update(std::string_view table, const Row& key, const std::map<std::string, Value>& set);  // by primary key; error if it is not there
+  Result<void> insert(const Table& table, std::span<const ColumnData> columns, std::size_t rows);
+  Result<void> erase(const Table& table, std::span<const ColumnData> columns, std::size_t rows);
+  Result<void> upsert(const Table& table, std::span<const ColumnData> columns, std::size_t rows);
+  Result<ResultSet> execute(std::string_view sql);                             // one INSERT, UPDATE, DELETE, COPY or SELECT
+
+  Result<Receipt> commit();
+  void rollback();
+
+ private:
+  friend class Database;
+  explicit Transaction(std::unique_ptr<internal::TransactionState> state);
+  std::unique_ptr<internal::TransactionState> state_;
+};
+
+struct SubscribeOptions {
+  enum class Delivery : std::uint8_t {
+    kQueued,  // on a thread of the database, off the writer's path; a full queue makes the writer wait
+    kInline,  // on the committing thread, before commit() returns. The callback must not call the database.
+  } delivery = Delivery::kQueued;
+  std::size_t queue_changes_max = 1024;
+};
+
+// Ends when it is destroyed or end() is called; no callback runs after that returns (unless called from within it).
+class Subscription {
+ public:
+  Subscription() = default;
+  Subscription(Subscription&&) noexcept;
+  Subscription& operator=(Subscription&&) noexcept;
+  ~Subscription();
+  void end();
+  void wait();  // until everything committed before this call has been delivered
+
+ private:
+  friend class Database;
+  std::shared_ptr<internal::SubscriptionState> state_;
+};
+
+// All relations at one sequence number, whatever is committed meanwhile.
+struct Snapshot {
+  std::uint64_t sequence = 0;
+  std::map<std::string, ResultSet> relations;
+};
+
+// What one statement of a script did.
+struct Outcome {
+  enum class Kind : std::uint8_t { kDone, kRows } kind = Kind::kDone;
+  ResultSet rows;            // kRows: SELECT, EXPLAIN
+  std::uint64_t changed = 0; // rows inserted, updated or deleted
+};
+
+// SQL statements one after the other with BEGIN, COMMIT, ROLLBACK between them, as one client of PostgreSQL would send them. An open transaction is rolled back at the end.
+class Session {
+ public:
+  Session(Session&&) noexcept;
+  ~Session();
+  // The next complete statements in the text fed so far. Feed text as it comes; `last` says that no more will come.
+  void feed(std::string_view text, bool last = false);
+  // Takes the next complete statement, if there is one.
+  bool next(std::string& statement);
+  Result<Outcome> execute(std::string_view statement);
+  bool in_transaction() const;
+  // Where COPY … FROM STDIN and relative file names are read from. Default: the working directory, no STDIN.
+  void on_copy_stdin(std::function<bool(std::string& line)> next_line);
+
+ private:
+  friend class Database;
+  explicit Session(std::unique_ptr<internal::SessionState> state);
+  std::unique_ptr<internal::SessionState> state_;
+};
+
+struct RelationInfo {
+  std::string name;
+  bool is_view = false;
+  Schema schema;
+  std::vector<std::string> key;
+  std::string definition;
+  std::uint64_t rows = 0;
+};
+
+class Database {
+ public:
+  // path: a file, or ":memory:". What the file holds is recovered: tables, views and their contents.
+  static Result<Database> open(const std::string& path, const OpenOptions& options = {});
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+  ~Database();
+  Result<void> close();
+
+  Result<std::vector<Outcome>> execute(std::string_view script);  // statements in order; stops at the first error
+  Session session();
+  Result<void> define(std::string_view json);                     // a definitions document; all of it or nothing. What exists alike already is left as it is
+  Result<void> create_view(std::string_view name, std::string_view sql);
+  Result<void> create_view(std::string_view name, const Query& query);
+  Result<void> drop(std::string_view relation);
+
+  Transaction begin();
+  Result<Table> table(std::string_view name) const;
+
+  Result<Subscription> subscribe(std::string_view view, std::function<void(const Change&)> callback, const SubscribeOptions& options = {});
+  Result<ResultSet> query(std::string_view select) const;
+  Result<ResultSet> read(std::string_view relation) const;
+  Result<ResultSet> find(std::string_view relation, const Row& key) const;  // by its key; no row: an empty result
+  Result<Snapshot> snapshot(std::span<const std::string> relations) const;
+  Result<std::string> digest(std::string_view relation) const;              // of the content: 32 hex digits
+  std::uint64_t sequence() const;
+  bool recovered() const;                                                   // open() found a database with tables in the file
+  std::vector<RelationInfo> relations() const;
+
+  enum class Diagram : std::uint8_t { kText, kGraphviz };
+  Result<std::string> explain(std::string_view view_or_query, Diagram diagram = Diagram::kText) const;
+
+  // A C++ function as a scalar SQL function: db.create_function("clamp", {TypeId::kBigint, …}, TypeId::kBigint, [](std::span<const Value> a) { return …; }).
+  // It must be pure: equal arguments, equal result. Not called for NULL arguments. To be registered again before a file whose views use it is opened: see OpenOptions.
+  Result<void> create_function(std::string name, std::vector<TypeId> arguments, TypeId result, std::function<Value(std::span<const Value>)> function);
+
+ private:
+  explicit Database(std::shared_ptr<internal::Engine> engine);
+  std::shared_ptr<internal::Engine> engine_;
+};
+
+}  // namespace weir

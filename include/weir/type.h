@@ -1,0 +1,45 @@
+#pragma once
+// SQL types, as PostgreSQL names them.
+//
+// Threads  plain values.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+enum class TypeId : std::uint8_t {
+  kUnknown,  // a bare NULL or quoted literal whose type is still open
+  kBoolean,
+  kSmallint,
+  kInteger,
+  kBigint,
+  kReal,
+  kDouble,
+  kNumeric,
+  kText,
+  kVarchar,
+  kDate,
+  kTimestamp,
+  kInterval,
+};
+
+struct Type {
+  TypeId id = TypeId::kUnknown;
+  std::int32_t precision = 0;  // NUMERIC: total digits, 0 = unconstrained. VARCHAR: longest length in characters, 0 = unbounded
+  std::int32_t scale = 0;      // NUMERIC with a precision: digits after the point
+
+  friend bool operator==(const Type&, const Type&) = default;
+  std::string to_string() const;  // as PostgreSQL's format_type: "numeric(10,2)", "timestamp without time zone"
+};
+
+struct Field {
+  std::string name;
+  Type type;
+  bool nullable = true;
+};
+
+using Schema = std::vector<Field>;
+
+}  // namespace weir

@@ -1,0 +1,44 @@
+#pragma once
+// GROUP BY with any number of aggregates, each with DISTINCT and FILTER.
+//
+// Law      for each touched group: Δout = −[row before] + [row after]. COUNT, SUM and AVG are linear in the Z-set of a group (DBSP, section 7.2), doubles
+//          included (exact sums); MIN and MAX keep an ordered multiset.   Derivation: docs/derivations/aggregate.md
+// State    one entry a group: its key, its number of rows, its accumulators. For DISTINCT the weight of each (group, value). For MIN/MAX the values of each group in order.
+// Cost     O(|Δ|) expected for the linear ones, O(|Δ| log n) for MIN and MAX and never a scan of the group; many changes of one group are merged in one pass.
+// Order    groups come out in order of first touch in the step.
+// Nulls    NULL keys form one group. Aggregates skip NULL arguments; SUM, AVG, MIN, MAX of none are NULL, COUNT is 0.
+// Errors   sums beyond their type are Failure(kEvaluation). A group whose row count would fall below 0 likewise.
+// Output   the key columns, then one column an aggregate. Without keys: always exactly one row, from backfill() on.
+
+#include <vector>
+
+#include "circuit/circuit.h"
+#include "operators/expression.h"
+
+namespace weir {
+
+enum class AggregateFunction : std::uint8_t { kCountStar, kCount, kSum, kAvg, kMin, kMax, kBoolAnd, kBoolOr };
+
+struct AggregateSpec {
+  AggregateFunction function;
+  ExpressionPtr argument;      // null for COUNT(*)
+  ExpressionPtr filter;        // boolean; may be null
+  bool distinct = false;
+  TypeId argument_type = TypeId::kUnknown;
+  TypeId result_type = TypeId::kUnknown;  // PostgreSQL's: COUNT bigint; SUM smallint, integer → bigint, bigint → numeric, real → real, double → double, numeric, interval;
+                                          // AVG integers and numeric → numeric, real and double → double, interval; MIN, MAX the argument's
+};
+NodeId aggregate(Circuit& circuit, NodeId input, std::vector<ExpressionPtr> keys, std::vector<AggregateSpec> aggregates);
+
+// Each row of the input that has a positive weight, once.
+//
+// Law      distinct(a)[x] = 1 if a[x] > 0, else 0; Δout = −1, 0 or +1 by how I(a)[x] passes zero: DBSP, Proposition 4.7.  Derivation: docs/derivations/distinct.md
+// State    the weight of each row, by SQL equality (1.0 and 1.00 are one; the first seen stands for both).
+NodeId distinct(Circuit& circuit, NodeId input);
+
+// INTERSECT ALL and EXCEPT ALL: min(a[x], b[x]) and max(a[x] − b[x], 0) for positive weights.
+// State    both weights of each row.   Derivation: docs/derivations/set_operations.md
+NodeId intersect_all(Circuit& circuit, NodeId left, NodeId right);
+NodeId except_all(Circuit& circuit, NodeId left, NodeId right);
+
+}  // namespace weir

@@ -1,0 +1,33 @@
+#pragma once
+// ORDER BY … LIMIT … OFFSET, over all rows or the rows of each partition.
+//
+// Law      out = for each partition the rows at positions offset+1 … offset+limit in the order given, ties broken by the remaining columns left to right (so that the
+//          answer is a function of the input). Δout is the difference of that window before and after.   Derivation: docs/derivations/top_k.md
+// State    each partition's rows in order (order-statistic).
+// Cost     O(log n) a change, plus the rows that enter or leave the window.
+// Nulls    by nulls_first of each order key; NULL partition keys form one partition.
+// Errors   a row whose weight would fall below 0 is Failure(kEvaluation).
+
+#include <optional>
+#include <vector>
+
+#include "circuit/circuit.h"
+
+namespace weir {
+
+struct OrderKey {
+  std::uint16_t column;
+  bool descending = false;
+  bool nulls_first = false;  // PostgreSQL: the default is last when ascending, first when descending
+};
+
+struct TopKSpec {
+  std::vector<std::uint16_t> partition;
+  std::vector<OrderKey> order;
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> limit;  // none: all rows from the offset on
+  bool row_number = false;             // appends the position in the partition (from 1) as a BIGINT column
+};
+NodeId top_k(Circuit& circuit, NodeId input, TopKSpec spec);
+
+}  // namespace weir

@@ -1,0 +1,36 @@
+#pragma once
+// What the binder may ask about the database.
+
+#include <weir/error.h>
+#include <weir/type.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/functions.h"
+
+namespace weir {
+
+struct Plan;
+
+struct Relation {
+  std::string name;
+  std::uint64_t id = 0;
+  bool is_view = false;
+  Schema schema;
+  std::vector<std::uint16_t> key;  // tables: PRIMARY KEY; views: the derived key
+  bool has_key = false;
+  // Tables. Defaults are expressions without columns (null: NULL); checks are boolean expressions over the row.
+  std::vector<std::shared_ptr<const Expr>> defaults;
+  struct Check { std::string name; std::string text; std::shared_ptr<const Expr> condition; };
+  std::vector<Check> checks;
+};
+
+class Catalog : public UserFunctions {
+ public:
+  virtual const Relation* find_relation(std::string_view name) const = 0;
+  virtual std::vector<std::string> relation_names() const = 0;  // for "did you mean"
+};
+
+}  // namespace weir

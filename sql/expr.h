@@ -1,0 +1,66 @@
+#pragma once
+// Bound expressions: names resolved, types known, every conversion explicit. What the binder makes and compile() turns into kernels.
+//
+// Threads  a tree is built by one thread and then only read.
+
+#include <weir/type.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "zset/slot.h"
+
+namespace weir {
+
+struct Function;  // sql/functions.h
+
+// A Datum that owns its bytes.
+class Constant {
+ public:
+  Constant() = default;  // NULL
+  explicit Constant(const Datum& d) : datum_(d) {
+    if (d.kind == Kind::kBytes && !d.null) text_ = std::string(d.bytes.view());
+  }
+  Datum get() const {
+    if (datum_.kind != Kind::kBytes || datum_.null) return datum_;
+    return Datum::of(Bytes(text_));
+  }
+
+ private:
+  Datum datum_;
+  std::string text_;
+};
+
+struct Expr;
+using ExprPtr = std::unique_ptr<Expr>;
+
+struct Expr {
+  enum class Node : std::uint8_t {
+    kColumn,    // `column` of the input row
+    kConstant,
+    kCall,      // function(args); casts between types are calls too
+    kAnd,       // lazy, left to right; SQL's three-valued logic
+    kOr,
+    kCase,      // args: when, then, when, then, …, else (always there; conditions are boolean). Lazy.
+    kCoalesce,  // lazy
+  };
+  Node node = Node::kConstant;
+  Type type;
+  int offset = -1;                     // into the SQL text
+  std::uint16_t column = 0;
+  Constant constant;
+  const Function* function = nullptr;  // lives as long as the registry (built-ins) or the database (user functions)
+  std::vector<ExprPtr> args;
+
+  static ExprPtr make_column(std::uint16_t column, Type type);
+  static ExprPtr make_constant(const Datum& value, Type type, int offset = -1);
+  static ExprPtr make_call(const Function& function, Type type, std::vector<ExprPtr> args, int offset = -1);
+  static ExprPtr make(Node node, Type type, std::vector<ExprPtr> args, int offset = -1);
+  ExprPtr clone() const;
+  // Canonical: equal text (over the same input) = equal meaning. Hash-consing relies on it: types and typmods of constants and casts are part of it.
+  std::string text() const;
+  bool is_constant() const;            // no column in it and nothing volatile: may be folded
+};
+
+}  // namespace weir

@@ -1,0 +1,76 @@
+#pragma once
+// SQL text to statements: split, parsed by PostgreSQL's own grammar (libpg_query), bound against a catalog.
+//
+// Errors   Failure(kSyntax, kUnsupported, kUnknownName, kType, …) whose offset counts bytes in the script; locate() fills line, column and excerpt.
+//          What weir does not support is refused here, by name ("DISTINCT ON is not supported"). No clause is ever silently dropped.
+// Threads  pure but for libpg_query, which is thread safe.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/catalog.h"
+#include "sql/plan.h"
+
+
+namespace weir {
+
+// One statement of a script, not parsed yet.
+struct StatementText {
+  std::string text;
+  std::size_t offset = 0;  // of `text` in the script
+};
+
+// Cuts a script at its semicolons. `complete` is false where the last statement has no semicolon (or ends inside of a quote, a comment or a parenthesis) and
+// more may follow; it is then the last element. Never throws; never splits inside of quotes.
+std::vector<StatementText> split_statements(std::string_view script, bool& complete);
+
+struct Statement {
+  enum class Kind : std::uint8_t {
+    kCreateTable, kCreateView, kDropTable, kDropView, kInsert, kUpdate, kDelete, kCopy, kBegin, kCommit, kRollback, kSelect, kExplain, kNothing
+  };
+  Kind kind = Kind::kNothing;
+
+  std::vector<std::string> names;  // tables and views created, dropped or changed
+  bool if_exists = false;          // DROP … IF EXISTS; CREATE … IF NOT EXISTS
+  bool cascade = false;
+  bool or_replace = false;
+  Relation relation;               // kCreateTable
+  std::string definition;          // kCreateTable, kCreateView: the whole statement, to be stored
+
+  // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in. kDelete: the rows to delete, all columns.
+  // kUpdate: old row ++ new row (converted). Checks and NOT NULL are not in the plan: the table enforces them. Optimised.
+  PlanPtr plan;
+  // kSelect: sort the result by these and show the first `visible` columns. LIMIT is in the plan.
+  std::vector<OrderKey> order;
+  std::size_t visible = 0;
+
+  // kCopy … FROM
+  std::string file;                          // "" = STDIN
+  std::vector<std::uint16_t> copy_columns;   // of the table, in the file's order
+  bool header = false;
+  char delimiter = ',';
+  std::string null_text;                     // unquoted text that stands for NULL
+
+  // kExplain
+  std::unique_ptr<Statement> explained;
+  bool graphviz = false;                     // EXPLAIN (FORMAT …): text or dot
+};
+
+// Parses and binds one statement. Offsets in errors are relative to statement.offset + text.
+Statement bind_statement(const StatementText& statement, const Catalog& catalog);
+// A view's body alone: SELECT …, VALUES …, WITH …. For JSON documents, the builder and stored views.
+PlanPtr bind_query(std::string_view sql, const Catalog& catalog);
+// Checks that `sql` is one scalar expression (or one select item, one order item …) and nothing more: what JSON documents and the builder embed. Failure(kSyntax).
+enum class Fragment : std::uint8_t { kExpression, kSelectItem, kOrderItem, kRelation, kQuery };
+void check_fragment(std::string_view sql, Fragment kind);
+std::string quote_identifier(std::string_view name);
+std::string quote_literal(std::string_view text);
+// The name among `names` nearest to a misspelt one (edit distance), or "".
+std::string nearest_name(std::string_view name, std::span<const std::string> names);
+
+// Fills line, column and excerpt from offset.
+void locate(Error& error, std::string_view script);
+
+}  // namespace weir

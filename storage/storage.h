@@ -1,0 +1,60 @@
+#pragma once
+// The SQLite file: catalog, one transaction a batch, recovery.
+//
+// Tables and views are ordinary SQLite tables of the same names, keyed where they have a key, readable by any client while weir runs (WAL). Rows of keyless relations are
+// stored as often as their weight says. weir's own tables are called weir_*: weir_meta (format, sequence), weir_catalog (definitions, in order of creation).
+//
+// Column types: BOOLEAN, integers → INTEGER; REAL, DOUBLE → REAL (NaN as text 'NaN'); TEXT, VARCHAR, NUMERIC, DATE, TIMESTAMP, INTERVAL → TEXT in PostgreSQL's text form.
+//
+// Order    begin, any of create/drop/write/set_*, then commit or rollback. One writer; read() outside of a transaction.
+// Errors   Failure(kIo) with operation, path and SQLite's message; Failure(kCorrupt): not a database, not ours (no weir_meta), another format version, damaged: the
+//          file is left untouched. After a failed commit the transaction is rolled back and the file is as before.
+// Threads  one at a time.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "zset/chunk.h"
+#include "zset/digest.h"
+
+namespace weir {
+
+struct StoredRelation {
+  std::string name;
+  bool is_view = false;
+  Schema schema;
+  std::vector<std::uint16_t> key;  // columns of the primary key; empty: none
+  std::string definition;          // the CREATE statement
+};
+
+struct StorageOptions {
+  bool read_only = false;
+  bool sync = true;                // synchronous=FULL; false: NORMAL
+};
+
+class Storage {
+ public:
+  // Opens or creates. A file that exists and is not empty must be ours.
+  static std::unique_ptr<Storage> open(const std::string& path, const StorageOptions& options);
+  virtual ~Storage() = default;
+
+  virtual std::uint64_t sequence() const = 0;
+  virtual std::vector<StoredRelation> catalog() const = 0;  // in order of creation
+  // Calls f with all rows of a relation, some chunks at a time; the chunks die when f returns.
+  virtual void read(const StoredRelation& relation, const std::function<void(const Delta&)>& f) = 0;
+  virtual std::string digest(const std::string& relation) const = 0;  // as last set; "" if never
+
+  virtual void begin() = 0;
+  virtual void create(const StoredRelation& relation) = 0;
+  virtual void drop(const std::string& name) = 0;
+  virtual void rewrite(const std::string& name) = 0;                  // deletes all rows
+  virtual void write(const std::string& name, const Delta& delta) = 0;  // REQUIRES: consolidated
+  virtual void set_sequence(std::uint64_t sequence) = 0;
+  virtual void set_digest(const std::string& relation, const std::string& digest) = 0;
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+};
+
+}  // namespace weir
