@@ -24,7 +24,7 @@ class Arena {
   // Uninitialised memory, 16-byte aligned. Never null.
   void* bytes(std::size_t n) {
     n = (n + 15) & ~std::size_t{15};
-    if (n > static_cast<std::size_t>(end_ - at_)) refill(n);
+    if (n >= static_cast<std::size_t>(end_ - at_)) refill(n);
     void* p = at_;
     at_ += n;
     return p;
