@@ -22,7 +22,8 @@ std::uint64_t row_hash(std::initializer_list<std::int64_t> columns);
 // Rows of one table, column by column.
 struct Rows {
   std::vector<std::vector<std::int64_t>> columns;
-  explicit Rows(std::size_t width = 0) : columns(width) {}
+  Rows() = default;
+  explicit Rows(std::size_t width) : columns(width) {}
   std::size_t size() const { return columns.empty() ? 0 : columns[0].size(); }
   void add(std::initializer_list<std::int64_t> row) {
     std::size_t c = 0;
