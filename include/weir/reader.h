@@ -30,6 +30,8 @@ class Reader {
   ~Reader();
   // Adds up to `rows` rows to the transaction; fewer at the end of the file. Returns how many were read (rejected ones included), 0 at the end.
   Result<std::uint64_t> read(Transaction& into, std::uint64_t rows);
+  // Passes over rows without looking at their values, to go on where an earlier reading ended. Returns how many there were.
+  Result<std::uint64_t> skip(std::uint64_t rows);
   std::uint64_t rows_rejected() const;
   std::uint64_t bytes_read() const;
   std::uint64_t bytes_total() const;  // 0 where it is not known

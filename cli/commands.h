@@ -1,0 +1,59 @@
+#pragma once
+// The commands of the `weir` program: what the command line says, and what each does with it.
+//
+// Each returns the exit status: 0 done, 1 refused (input, definitions, the file), 2 wrong use, 3 an SQL statement failed.
+// Results go to standard output, everything else to standard error.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/print.h"
+
+namespace weir::cli {
+
+constexpr int kDone = 0, kRefused = 1, kWrongUse = 2, kStatementFailed = 3;
+
+struct SqlOptions {
+  std::string db = ":memory:";
+  Format format = Format::kTable;
+  bool keep_going = false;
+  unsigned threads = 0;
+  std::vector<std::string> files;  // none: standard input
+};
+int run_sql(const SqlOptions& options);
+
+struct RunOptions {
+  std::string definitions;
+  std::string db = ":memory:";
+  std::vector<std::string> inputs;        // TABLE=FILE
+  std::string input_format = "by-ending"; // or csv, ndjson
+  std::size_t batch = 1000;
+  std::vector<std::string> print, watch;  // views
+  std::vector<std::string> windows;       // TABLE.COLUMN=INTERVAL
+  std::string reject;                     // file of refused rows; "": a bad row ends the run
+  Format format = Format::kTable;
+  bool append = false;                    // read inputs from their start even if the database has rows of them
+  bool progress = false, quiet = false;
+  unsigned threads = 0;
+};
+int run_definitions(const RunOptions& options);
+
+struct ExplainOptions {
+  std::string source;               // definitions (JSON), a script (SQL) or a database
+  std::vector<std::string> views;   // none: all
+  std::string query;                // or a query
+  bool graphviz = false;
+};
+int run_explain(const ExplainOptions& options);
+
+// Prints an error the way all commands do.
+void complain(const Error& error);
+// An operation on a file that failed, with errno's reason.
+Error io_error(const std::string& path, std::string what);
+// The whole file ("-": standard input), or Error(kIo).
+Result<std::string> read_file(const std::string& path);
+
+}  // namespace weir::cli

@@ -1,0 +1,66 @@
+// weir explain: the plan and the circuit of views, as text or as Graphviz.
+
+#include <cstdio>
+
+#include "cli/commands.h"
+
+namespace weir::cli {
+namespace {
+
+// Definitions, a script or a database, told apart by their first bytes.
+Result<void> load(const std::string& source, std::optional<Database>& db) {
+  constexpr std::string_view kDatabaseMagic = "SQLite format 3";
+  Result<std::string> text = read_file(source);
+  if (!text.ok()) return text.error();
+  const bool is_database = text.value().starts_with(kDatabaseMagic);
+  Result<Database> opened = Database::open(is_database ? source : ":memory:", OpenOptions{.threads = 1, .create = false});
+  if (!opened.ok()) return opened.error();
+  db.emplace(std::move(opened).value());
+  if (is_database) return {};
+  std::size_t first = text.value().find_first_not_of(" \t\r\n");
+  Error error;
+  if (first != std::string::npos && text.value()[first] == '{') {
+    Result<void> defined = db->define(text.value());
+    if (defined.ok()) return {};
+    error = defined.error();
+    error.place = source + (error.place.empty() ? "" : ": " + error.place);
+  } else {
+    Result<std::vector<Outcome>> done = db->execute(text.value());
+    if (done.ok()) return {};
+    error = done.error();
+    if (error.place.empty()) error.place = source;
+  }
+  return error;
+}
+
+}  // namespace
+
+int run_explain(const ExplainOptions& options) {
+  std::optional<Database> db;
+  if (Result<void> loaded = load(options.source, db); !loaded.ok()) {
+    complain(loaded.error());
+    return kRefused;
+  }
+  std::vector<std::string> subjects = options.views;
+  if (!options.query.empty()) {
+    subjects.push_back(options.query);
+  } else if (subjects.empty()) {
+    for (const RelationInfo& relation : db->relations()) {
+      if (relation.is_view) subjects.push_back(relation.name);
+    }
+  }
+  for (const std::string& subject : subjects) {
+    Result<std::string> diagram = db->explain(subject, options.graphviz ? Database::Diagram::kGraphviz : Database::Diagram::kText);
+    if (!diagram.ok()) {
+      complain(diagram.error());
+      return kRefused;
+    }
+    std::string text = diagram.value();
+    if (!text.ends_with('\n')) text += '\n';
+    if (!options.graphviz && subjects.size() > 1) text = "view " + subject + "\n" + text + "\n";
+    if (!write_out(text)) return kRefused;
+  }
+  return kDone;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,137 @@
+// The `weir` program: command line in, exit status out.
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <system_error>
+
+#include "cli/commands.h"
+
+namespace weir::cli {
+
+void complain(const Error& error) {
+  std::string text = error.to_string();
+  if (!text.ends_with('\n')) text += '\n';
+  std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+Error io_error(const std::string& path, std::string what) {
+  Error error;
+  error.code = ErrorCode::kIo;
+  error.place = path;
+  error.message = std::move(what) + ": " + std::generic_category().message(errno);
+  return error;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+  if (!file) return io_error(path, "cannot open the file");
+  std::string text;
+  char buffer[1 << 14];
+  for (std::size_t n; (n = std::fread(buffer, 1, sizeof buffer, file)) > 0;) text.append(buffer, n);
+  const bool failed = std::ferror(file) != 0;
+  Error error = failed ? io_error(path, "cannot read the file") : Error();
+  if (file != stdin) std::fclose(file);
+  if (failed) return error;
+  return text;
+}
+
+namespace {
+
+const std::map<std::string, Format> kFormats = {{"table", Format::kTable}, {"csv", Format::kCsv}, {"json", Format::kJson}};
+
+CLI::Option* add_format(CLI::App& command, Format& format) {
+  return command.add_option("--format", format, "how to print rows: table (default), csv, json")
+      ->transform(CLI::CheckedTransformer(kFormats).description(""))->type_name("FORMAT")->default_str("");
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app("weir keeps SQL views live: over changing tables, in memory or in a SQLite file.", "weir");
+  app.require_subcommand(0, 1);
+  app.set_version_flag("--version", std::string("weir ") + WEIR_VERSION);
+  app.get_formatter()->column_width(34);
+
+  SqlOptions sql;
+  CLI::App& sql_command = *app.add_subcommand("sql", "run SQL statements from files or standard input");
+  sql_command.add_option("--db", sql.db, "the database file, made if it is not there (default: in memory)")->type_name("FILE")->default_str("");
+  add_format(sql_command, sql.format);
+  sql_command.add_flag("--keep-going", sql.keep_going, "after a statement that fails go on with the next");
+  sql_command.add_option("--threads", sql.threads, "for evaluation (default: one a core)")->type_name("N")->default_str("");
+  sql_command.add_option("file", sql.files, "scripts, one after the other (default: standard input)")->type_name("FILE");
+  sql_command.footer("Exit status: 0 done, 1 a file could not be used, 2 wrong use, 3 a statement failed.");
+
+  RunOptions run;
+  CLI::App& run_command = *app.add_subcommand("run", "keep the views of a definitions document (JSON) over rows from files");
+  run_command.add_option("definitions", run.definitions, "the document")->type_name("DEFINITIONS.json")->required();
+  run_command.add_option("--db", run.db, "the database file, made if it is not there (default: in memory)")->type_name("FILE")->default_str("");
+  run_command.add_option("--input", run.inputs, "rows of a table: CSV with a header or NDJSON; - is standard input; repeatable, in this order")
+      ->type_name("TABLE=FILE")->allow_extra_args(false)->take_all();
+  run_command.add_option("--input-format", run.input_format, "csv or ndjson (default: by the file's ending)")->type_name("FORMAT")->default_str("")
+      ->check(CLI::IsMember({"by-ending", "csv", "ndjson"}).description(""));
+  run_command.add_option("--batch", run.batch, "rows a batch (default 1000)")->type_name("N")->default_str("")->check(CLI::PositiveNumber.description(""));
+  run_command.add_option("--window", run.windows, "each batch also deletes the rows of TABLE whose COLUMN is older than its newest less INTERVAL")
+      ->type_name("TABLE.COLUMN=INTERVAL")->allow_extra_args(false)->take_all();
+  run_command.add_option("--print", run.print, "print a view at the end; repeatable")->type_name("VIEW")->allow_extra_args(false)->take_all();
+  run_command.add_option("--watch", run.watch, "print a view's changes as NDJSON as they commit; repeatable")->type_name("VIEW")->allow_extra_args(false)->take_all();
+  run_command.add_option("--reject", run.reject, "skip bad rows and write them here with the reason, as NDJSON (default: a bad row ends the run)")->type_name("FILE");
+  run_command.add_flag("--append", run.append, "read all of each input, also what an earlier run on this database has read");
+  add_format(run_command, run.format);
+  run_command.add_option("--threads", run.threads, "for evaluation (default: one a core)")->type_name("N")->default_str("");
+  run_command.add_flag("--progress", run.progress, "show the progress bar also where standard error is no terminal");
+  run_command.add_flag("--quiet", run.quiet, "say nothing but results and errors");
+  run_command.footer("Exit status: 0 done, 1 refused, 2 wrong use.");
+
+  ExplainOptions explain;
+  CLI::App& explain_command = *app.add_subcommand("explain", "show the plan and the circuit of views");
+  explain_command.add_option("source", explain.source, "definitions (JSON), a script (SQL) or a database")->type_name("FILE")->required();
+  explain_command.add_option("view", explain.views, "of these views (default: all)")->type_name("VIEW");
+  explain_command.add_option("--query", explain.query, "of this query")->type_name("SQL");
+  explain_command.add_flag("--graphviz", explain.graphviz, "as Graphviz: weir explain … --graphviz | dot -Tsvg");
+
+  std::string topic;
+  CLI::App& help_command = *app.add_subcommand("help", "show this, or what a command takes");
+  help_command.add_option("command", topic)->type_name("COMMAND");
+  CLI::App& version_command = *app.add_subcommand("version", "show the version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kWrongUse;
+  }
+  if (sql_command.parsed()) return run_sql(sql);
+  if (run_command.parsed()) return run_definitions(run);
+  if (explain_command.parsed()) return run_explain(explain);
+  if (version_command.parsed()) {
+    std::cout << "weir " << WEIR_VERSION << "\n";
+    return kDone;
+  }
+  if (!topic.empty()) {
+    for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+      if (command->get_name() != topic) continue;
+      std::cout << command->help("weir");
+      return kDone;
+    }
+    std::cerr << "weir: there is no command " << topic << "; see: weir help\n";
+    return kWrongUse;
+  }
+  (help_command.parsed() ? std::cout : std::cerr) << app.help();
+  return help_command.parsed() ? kDone : kWrongUse;
+}
+
+}  // namespace
+}  // namespace weir::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write
+  try {
+    return weir::cli::dispatch(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "weir: %s\n", error.what());
+    return weir::cli::kRefused;
+  }
+}
