@@ -6,6 +6,7 @@
 // Threads  pure functions.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,10 +53,12 @@ Interval justify_interval(const Interval& i);
 std::int64_t date_trunc(std::string_view field, std::int64_t micros);
 Interval date_trunc(std::string_view field, const Interval& i);
 std::int64_t date_bin(const Interval& stride, std::int64_t micros, std::int64_t origin);
-Numeric extract_timestamp(std::string_view field, std::int64_t micros);  // EXTRACT: numeric, PostgreSQL 14 and later
-Numeric extract_date(std::string_view field, std::int64_t days);
+// EXTRACT: numeric, PostgreSQL 14 and later. Nothing (NULL) for a field that goes round, of an infinite date: extract(hour from 'infinity').
+std::optional<Numeric> extract_timestamp(std::string_view field, std::int64_t micros);
+std::optional<Numeric> extract_date(std::string_view field, std::int64_t days);
 Numeric extract_interval(std::string_view field, const Interval& i);
-std::string to_char_timestamp(std::int64_t micros, std::string_view format);
-std::string to_char_interval(const Interval& i, std::string_view format);
+// Nothing (NULL) for an empty format and for an infinite timestamp.
+std::optional<std::string> to_char_timestamp(std::int64_t micros, std::string_view format);
+std::optional<std::string> to_char_interval(const Interval& i, std::string_view format);
 
 }  // namespace weir
