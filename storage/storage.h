@@ -2,14 +2,20 @@
 // The SQLite file: catalog, one transaction a batch, recovery.
 //
 // Tables and views are ordinary SQLite tables of the same names, keyed where they have a key, readable by any client while weir runs (WAL). Rows of keyless relations are
-// stored as often as their weight says. weir's own tables are called weir_*: weir_meta (format, sequence), weir_catalog (definitions, in order of creation).
+// stored as often as their weight says. weir's own tables are called weir_*: weir_meta (sequence, settings), weir_catalog (definitions, in order of creation),
+// weir_columns, weir_digest. Names that SQLite can't tell apart (it ignores case) or keeps for itself get a suffix: weir_catalog.stored_as.
 //
-// Column types: BOOLEAN, integers → INTEGER; REAL, DOUBLE → REAL (NaN as text 'NaN'); TEXT, VARCHAR, NUMERIC, DATE, TIMESTAMP, INTERVAL → TEXT in PostgreSQL's text form.
+// The header of the file carries application_id 'WEIR' and user_version, the format: what is not ours is told without opening it as a database.
+//
+// Column types: BOOLEAN, integers → INTEGER; REAL, DOUBLE → REAL (NaN as text 'NaN', -0.0, which SQLite would lose, as blob '-0'); TEXT, VARCHAR, NUMERIC, DATE, TIMESTAMP, INTERVAL → TEXT in PostgreSQL's text form.
 //
 // Order    begin, any of create/drop/write/set_*, then commit or rollback. One writer; read() outside of a transaction.
 // Errors   Failure(kIo) with operation, path and SQLite's message; Failure(kCorrupt): not a database, not ours (no weir_meta), another format version, damaged: the
 //          file is left untouched. After a failed commit the transaction is rolled back and the file is as before.
-// Threads  one at a time.
+// Threads  one at a time. One process and one Storage may have the file open for writing; others read.
+
+#include <weir/error.h>
+#include <weir/type.h>
 
 #include <functional>
 #include <memory>
@@ -31,6 +37,7 @@ struct StoredRelation {
 
 struct StorageOptions {
   bool read_only = false;
+  bool create = true;              // make the file if it is not there
   bool sync = true;                // synchronous=FULL; false: NORMAL
 };
 
@@ -45,6 +52,7 @@ class Storage {
   // Calls f with all rows of a relation, some chunks at a time; the chunks die when f returns.
   virtual void read(const StoredRelation& relation, const std::function<void(const Delta&)>& f) = 0;
   virtual std::string digest(const std::string& relation) const = 0;  // as last set; "" if never
+  virtual std::string setting(const std::string& name) const = 0;     // likewise
 
   virtual void begin() = 0;
   virtual void create(const StoredRelation& relation) = 0;
@@ -53,6 +61,7 @@ class Storage {
   virtual void write(const std::string& name, const Delta& delta) = 0;  // REQUIRES: consolidated
   virtual void set_sequence(std::uint64_t sequence) = 0;
   virtual void set_digest(const std::string& relation, const std::string& digest) = 0;
+  virtual void set_setting(const std::string& name, const std::string& value) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 };
