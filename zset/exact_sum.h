@@ -5,6 +5,7 @@
 // State    a few hundred bits around the exponents seen; one group of ordinary numbers costs under 64 bytes.
 // Threads  one at a time.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace weir {
@@ -26,7 +27,7 @@ class ExactSum {
 
  private:
   std::int64_t nan_ = 0, plus_infinity_ = 0, minus_infinity_ = 0;
-  void* state_ = nullptr;  // the implementer's choice: e.g. a window of 32-bit digits in 64-bit limbs, grown on either side
+  void* state_ = nullptr;  // a window of 64-bit limbs around the exponents seen, grown on either side
 };
 
 }  // namespace weir

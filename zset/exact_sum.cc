@@ -1,0 +1,215 @@
+#include "zset/exact_sum.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace weir {
+namespace {
+
+using Limb = std::uint64_t;
+
+constexpr int kLimbBits = 64;
+
+// The sum of all finite terms as one two's complement number: limb i weighs 2^(64 (low + i) - 1074), so that every double is a whole number of bit 0 of
+// limb 0. The limbs lie behind this header.
+struct Window {
+  std::int16_t low;
+  std::int16_t size;
+  std::int16_t capacity;
+
+  Limb* limbs() { return reinterpret_cast<Limb*>(reinterpret_cast<char*>(this) + kHeaderBytes); }
+  const Limb* limbs() const { return reinterpret_cast<const Limb*>(reinterpret_cast<const char*>(this) + kHeaderBytes); }
+  int high() const { return low + size; }
+  bool negative() const { return static_cast<std::int64_t>(limbs()[size - 1]) < 0; }
+
+  static constexpr std::size_t kHeaderBytes = 8;
+  static std::size_t bytes(int limbs) { return kHeaderBytes + static_cast<std::size_t>(limbs) * sizeof(Limb); }
+};
+
+Limb sign_fill(Limb top) { return static_cast<Limb>(static_cast<std::int64_t>(top) >> 63); }
+
+// A window that covers [low, high) as well as what `old` covers, with the same value. Frees `old`.
+Window* grow(Window* old, int low, int high) {
+  if (old != nullptr) {
+    low = std::min<int>(low, old->low);
+    high = std::max(high, old->high());
+    if (low == old->low && high - low <= old->capacity) {
+      const Limb fill = sign_fill(old->limbs()[old->size - 1]);
+      for (int i = old->size; i < high - low; ++i) old->limbs()[i] = fill;
+      old->size = static_cast<std::int16_t>(high - low);
+      return old;
+    }
+  }
+  const int capacity = (high - low) | 1;  // with the header a multiple of 16 bytes, as malloc rounds anyway
+  auto* grown = static_cast<Window*>(std::malloc(Window::bytes(capacity)));
+  if (grown == nullptr) throw std::bad_alloc();
+  grown->low = static_cast<std::int16_t>(low);
+  grown->size = static_cast<std::int16_t>(high - low);
+  grown->capacity = static_cast<std::int16_t>(capacity);
+  Limb* to = grown->limbs();
+  std::memset(to, 0, static_cast<std::size_t>(high - low) * sizeof(Limb));
+  if (old != nullptr) {
+    std::memcpy(to + (old->low - low), old->limbs(), static_cast<std::size_t>(old->size) * sizeof(Limb));
+    const Limb fill = sign_fill(old->limbs()[old->size - 1]);
+    for (int i = old->high(); i < high; ++i) to[i - low] = fill;
+    std::free(old);
+  }
+  return grown;
+}
+
+// Adds the two's complement number `limbs` (its last limb carries the sign), whose first limb has the index `low`.
+Window* add_limbs(Window* window, int low, const Limb* limbs, int count) {
+  while (count > 0 && limbs[0] == 0) ++limbs, ++low, --count;
+  if (count == 0) return window;
+  while (count > 1 && limbs[count - 1] == sign_fill(limbs[count - 2])) --count;
+  const Limb fill = sign_fill(limbs[count - 1]);
+  if (window == nullptr || low < window->low || low + count > window->high()) window = grow(window, low, low + count);
+
+  Limb* to = window->limbs() + (low - window->low);
+  const int room = window->high() - low;
+  const bool was_negative = window->negative();
+  Limb carry = 0;
+  int i = 0;
+  for (; i < count; ++i) {
+    Limb sum;
+    const bool first = __builtin_add_overflow(to[i], limbs[i], &sum);
+    const bool second = __builtin_add_overflow(sum, carry, &to[i]);
+    carry = static_cast<Limb>(first | second);
+  }
+  // Above the number lies its sign: adding 0 without a carry, or -1 with one, changes nothing more.
+  for (; i < room && (carry != 0) != (fill != 0); ++i) {
+    to[i] += fill + carry;
+    carry = fill != 0 ? to[i] != ~Limb{0} : to[i] == 0;
+  }
+  if (was_negative == (fill != 0) && window->negative() != was_negative) {
+    const int top = window->size;
+    window = grow(window, window->low, window->high() + 1);
+    window->limbs()[top] = fill;
+  }
+  return window;
+}
+
+}  // namespace
+
+ExactSum::ExactSum(const ExactSum& other) : nan_(other.nan_), plus_infinity_(other.plus_infinity_), minus_infinity_(other.minus_infinity_) {
+  if (other.state_ == nullptr) return;
+  const auto* from = static_cast<const Window*>(other.state_);
+  state_ = std::malloc(Window::bytes(from->capacity));
+  if (state_ == nullptr) throw std::bad_alloc();
+  std::memcpy(state_, from, Window::bytes(from->size));
+}
+
+ExactSum::ExactSum(ExactSum&& other) noexcept
+    : nan_(std::exchange(other.nan_, 0)),
+      plus_infinity_(std::exchange(other.plus_infinity_, 0)),
+      minus_infinity_(std::exchange(other.minus_infinity_, 0)),
+      state_(std::exchange(other.state_, nullptr)) {}
+
+ExactSum& ExactSum::operator=(const ExactSum& other) {
+  if (this != &other) *this = ExactSum(other);
+  return *this;
+}
+
+ExactSum& ExactSum::operator=(ExactSum&& other) noexcept {
+  std::swap(nan_, other.nan_);
+  std::swap(plus_infinity_, other.plus_infinity_);
+  std::swap(minus_infinity_, other.minus_infinity_);
+  std::swap(state_, other.state_);
+  return *this;
+}
+
+ExactSum::~ExactSum() { std::free(state_); }
+
+void ExactSum::add(double x, std::int64_t weight) {
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  const bool negative = bits >> 63 != 0;
+  const int exponent = static_cast<int>(bits >> 52) & 0x7ff;
+  const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
+  if (exponent == 0x7ff) {
+    (fraction != 0 ? nan_ : negative ? minus_infinity_ : plus_infinity_) += weight;
+    return;
+  }
+  const std::uint64_t mantissa = exponent == 0 ? fraction : fraction | std::uint64_t{1} << 52;
+  const int position = exponent == 0 ? 0 : exponent - 1;  // of the mantissa's lowest bit, above 2^-1074
+  __int128 product = static_cast<__int128>(mantissa) * weight;
+  if (negative) product = -product;
+
+  const int shift = position % kLimbBits;
+  const auto low = static_cast<Limb>(product);
+  const auto high = static_cast<std::int64_t>(product >> 64);
+  Limb limbs[3] = {low, static_cast<Limb>(high), sign_fill(static_cast<Limb>(high))};
+  if (shift != 0) {
+    limbs[2] = static_cast<Limb>(high >> (kLimbBits - shift));
+    limbs[1] = static_cast<Limb>(high) << shift | low >> (kLimbBits - shift);
+    limbs[0] = low << shift;
+  }
+  state_ = add_limbs(static_cast<Window*>(state_), position / kLimbBits, limbs, 3);
+}
+
+void ExactSum::add(const ExactSum& other) {
+  nan_ += other.nan_;
+  plus_infinity_ += other.plus_infinity_;
+  minus_infinity_ += other.minus_infinity_;
+  if (other.state_ == nullptr) return;
+  const ExactSum copy = this == &other ? other : ExactSum();  // a sum may be added to itself
+  const auto* from = static_cast<const Window*>(this == &other ? copy.state_ : other.state_);
+  state_ = add_limbs(static_cast<Window*>(state_), from->low, from->limbs(), from->size);
+}
+
+double ExactSum::value() const {
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  if (nan_ != 0 || (plus_infinity_ != 0 && minus_infinity_ != 0)) return std::numeric_limits<double>::quiet_NaN();
+  if (plus_infinity_ != 0) return kInfinite;
+  if (minus_infinity_ != 0) return -kInfinite;
+  if (state_ == nullptr) return 0.0;
+
+  const auto* window = static_cast<const Window*>(state_);
+  const Limb* limbs = window->limbs();
+  const bool negative = window->negative();
+  // Limb i of the magnitude: below the lowest limb that is not zero, zero; that one negated; above it, complemented.
+  int lowest = 0;
+  while (lowest < window->size && limbs[lowest] == 0) ++lowest;
+  if (lowest == window->size) return 0.0;
+  const auto magnitude = [&](int i) -> Limb {
+    if (i < lowest || i >= window->size) return 0;
+    return !negative ? limbs[i] : i == lowest ? ~limbs[i] + 1 : ~limbs[i];
+  };
+  int top = window->size - 1;
+  while (top > lowest && magnitude(top) == 0) --top;
+  const Limb head = magnitude(top);
+  const int top_bit = (window->low + top) * kLimbBits + (kLimbBits - 1 - std::countl_zero(head));  // above 2^-1074
+
+  const std::uint64_t sign = negative ? std::uint64_t{1} << 63 : 0;
+  // Up to 2^53 units of 2^-1074 the bits of a double are that number itself.
+  if (top_bit <= 52) return std::bit_cast<double>(sign | head);
+  const int leading = std::countl_zero(head);
+  const Limb below = top > 0 ? magnitude(top - 1) : 0;
+  const Limb aligned = leading == 0 ? head : head << leading | below >> (kLimbBits - leading);
+  std::uint64_t mantissa = aligned >> 11;
+  const bool half = (aligned >> 10 & 1) != 0;
+  bool rest = (aligned & 0x3ff) != 0 || (leading != 0 && below << leading != 0) || (leading == 0 && below != 0);
+  if (!rest) rest = lowest < top - 1;
+  const int shift = top_bit - 52;
+  if (shift + 1 >= 0x7ff) return negative ? -kInfinite : kInfinite;
+  // A mantissa that rounds up to 2^53 carries into the exponent; beyond the largest exponent lies infinity.
+  std::uint64_t bits = (static_cast<std::uint64_t>(shift) << 52) + mantissa;
+  if (half && (rest || (mantissa & 1) != 0)) ++bits;
+  return std::bit_cast<double>(sign | bits);
+}
+
+bool ExactSum::overflows() const {
+  if (nan_ != 0 || plus_infinity_ != 0 || minus_infinity_ != 0) return false;
+  const double sum = value();
+  return sum > std::numeric_limits<double>::max() || sum < std::numeric_limits<double>::lowest();
+}
+
+std::size_t ExactSum::heap_bytes() const {
+  return state_ == nullptr ? 0 : Window::bytes(static_cast<const Window*>(state_)->capacity);
+}
+
+}  // namespace weir
