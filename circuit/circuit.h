@@ -12,6 +12,7 @@
 // Errors   evaluate() throws what an operator throws; the step is then reverted and the circuit is as before.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,9 +40,14 @@ class Circuit {
   Arrangement* integral(NodeId node) const;  // nullptr if nobody arranges it
   void retain(NodeId node);
   void release(NodeId node);                 // at 0 users: the node, its state and its hold on its inputs go
+  // Called when the node is freed, before its inputs are released: gives back what its operator arranged and indexed.
+  void on_free(NodeId node, std::function<void()> action);
+  // The nodes freed since the last call. Their ids may be used again after it.
+  std::vector<NodeId> take_freed();
   // Fills all fresh nodes from the past of their inputs. If it throws, the fresh nodes are reverted; the caller releases them.
   void backfill();
   bool fresh(NodeId node) const;
+  std::span<const KeyKind> types(NodeId node) const;  // of the columns of a stream
   // The whole content of a stream now, as a delta that lives until end_of_read(). For one-off queries and new subscribers. Rows may repeat.
   void contents(NodeId node, Delta& out);
   void end_of_read();

@@ -21,7 +21,7 @@ namespace weir {
 class Step {
  public:
   explicit Step(Executor& executor);
-  Arena& arena() { return arenas_[executor_.worker()]; }  // of the calling worker; lives until the step ends
+  Arena& arena() { return arenas_[executor_.worker()].arena; }  // of the calling worker; lives until the step ends
   Executor& executor() { return executor_; }
   // Is a delta of so many rows worth splitting?
   bool parallel(std::uint64_t rows) const { return rows >= kParallelRows && executor_.workers() > 1; }
@@ -31,7 +31,8 @@ class Step {
 
  private:
   Executor& executor_;
-  std::vector<Arena> arenas_;
+  struct alignas(64) Own { Arena arena; };  // a cache line a worker
+  std::vector<Own> arenas_;
 };
 
 using Inputs = std::span<const Delta* const>;  // one a stream, in the order they were connected; never null
