@@ -25,12 +25,20 @@ namespace weir {
 // already left out of its selection, and marked NULL in the result by the caller). Returns a column with or without a bitmap.
 using Kernel = Column (*)(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena);
 
+// What a kernel may be given beside the rows that need it.
+enum class Effort : std::uint8_t {
+  kCareful,   // only rows without NULL arguments: it may fail, or its cost is not small
+  kNullSafe,  // rows with NULL arguments too: their zero slots do no harm. It may fail for others
+  kCheap,     // any rows: it cannot fail and takes a few instructions
+};
+
 struct Function {
   std::string name;              // "lower", "+", "cast"
   std::vector<Type> args;
   Type result;                   // typmods where they are fixed
   bool strict = true;
   bool variadic = false;         // the last argument repeats (concat, greatest)
+  Effort effort = Effort::kCareful;
   Kernel kernel = nullptr;
   Type target;                   // casts: the type cast to, with its typmod
   std::function<Value(std::span<const Value>)> user;  // functions that the program registered; called row by row

@@ -1,0 +1,218 @@
+// Casts between types, and to and from text.
+
+#include <cmath>
+
+#include "sql/kernels.h"
+#include "zset/datetime.h"
+#include "zset/text_form.h"
+
+namespace weir {
+namespace {
+
+using Int = std::int64_t;
+
+Column relabel(const Function&, std::span<const Column> args, const Chunk&, Arena&) { return args[0]; }
+
+const char* range_message(TypeId to) {
+  return to == TypeId::kSmallint ? "smallint out of range" : to == TypeId::kInteger ? "integer out of range" : "bigint out of range";
+}
+
+bool fits(Int v, TypeId to) {
+  return to == TypeId::kSmallint ? v == static_cast<std::int16_t>(v) : to == TypeId::kInteger ? v == static_cast<std::int32_t>(v) : true;
+}
+
+Column narrow_integer(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const Int* in = args[0].ints();
+  bool bad = false;
+  Column out = fill<Int>(rows, arena, [&](std::uint32_t i) {
+    bad |= !fits(in[i], self.target.id);
+    return in[i];
+  });
+  if (bad) fail(range_message(self.target.id));
+  return out;
+}
+
+// Rounds half to even.
+Column float_to_integer(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const double* in = args[0].doubles();
+  return fill<Int>(rows, arena, [&](std::uint32_t i) {
+    const double r = std::nearbyint(in[i]);
+    if (!(r >= -0x1p63 && r < 0x1p63) || !fits(static_cast<Int>(r), self.target.id)) fail(range_message(self.target.id));
+    return static_cast<Int>(r);
+  });
+}
+
+Column numeric_to_integer(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const Bytes* in = args[0].bytes();
+  const std::string type = Type{self.target.id, 0, 0}.to_string();
+  return fill<Int>(rows, arena, [&](std::uint32_t i) {
+    __int128 small;
+    std::int32_t scale;
+    if (numeric_small(in[i], small, scale) && scale == 0 && small == static_cast<Int>(small)) {
+      if (!fits(static_cast<Int>(small), self.target.id)) fail(range_message(self.target.id));
+      return static_cast<Int>(small);
+    }
+    const Numeric n = Numeric::decode(in[i]);
+    if (n.kind == Numeric::Class::kNaN) fail("cannot convert NaN to " + type);
+    if (n.kind != Numeric::Class::kFinite) fail("cannot convert infinity to " + type);
+    Int v = 0;
+    try {
+      v = n.to_int64();
+    } catch (const Failure&) {
+      fail(range_message(self.target.id));
+    }
+    if (!fits(v, self.target.id)) fail(range_message(self.target.id));
+    return v;
+  });
+}
+
+Column double_to_real(const Function&, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const double* in = args[0].doubles();
+  return fill<double>(rows, arena, [&](std::uint32_t i) -> double {
+    const float f = static_cast<float>(in[i]);
+    if (std::isinf(f) && !std::isinf(in[i])) fail("value out of range: overflow");
+    if (f == 0 && in[i] != 0) fail("value out of range: underflow");
+    return f;
+  });
+}
+
+template <bool Real>
+double numeric_to_float(const Numeric& n) {
+  if (n.kind == Numeric::Class::kFinite && n.is_zero()) return 0;
+  double d = n.to_double();
+  if constexpr (Real) d = n.kind == Numeric::Class::kFinite ? std::strtof(n.to_string().c_str(), nullptr) : d;  // rounded once
+  if (n.kind == Numeric::Class::kFinite && (std::isinf(d) || d == 0)) {
+    fail('"' + n.to_string() + "\" is out of range for type " + (Real ? "real" : "double precision"));
+  }
+  return d;
+}
+
+Column to_typed_numeric(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const Bytes* in = args[0].bytes();
+  return fill<Numeric>(rows, arena, [&](std::uint32_t i) { return Numeric::decode(in[i]).typed(self.target.precision, self.target.scale); });
+}
+
+// Bytes of the first n characters; the whole text where it has no more.
+std::size_t prefix_bytes(std::string_view s, std::int64_t n) {
+  std::size_t i = 0;
+  for (; i < s.size(); ++i) {
+    if ((static_cast<unsigned char>(s[i]) & 0xC0) != 0x80 && n-- == 0) break;
+  }
+  return i;
+}
+
+template <bool Cut>
+Column to_typed_varchar(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const Bytes* in = args[0].bytes();
+  return fill<std::string_view>(rows, arena, [&](std::uint32_t i) {
+    const std::string_view s = in[i].view();
+    const std::size_t n = prefix_bytes(s, self.target.precision);
+    if (!Cut && s.find_first_not_of(' ', n) != s.npos) {
+      fail("value too long for type " + self.target.to_string());
+    }
+    return s.substr(0, n);
+  });
+}
+
+Column from_text(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const Bytes* in = args[0].bytes();
+  Column out = Column::make(kind_of(self.target.id), rows.size, false, arena);
+  try {
+    rows.each([&](std::uint32_t i) { out.set(i, parse_datum(in[i].view(), self.target, arena)); });
+  } catch (const Failure& failure) {
+    fail(failure.error().message);
+  }
+  return out;
+}
+
+template <bool Output>  // the form that clients see: t and f for booleans
+Column to_text(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const Type from{self.args[0].id, 0, 0};
+  std::string text;
+  return fill<std::string>(rows, arena, [&](std::uint32_t i) -> std::string {
+    if (from.id == TypeId::kBoolean && !Output) return args[0].bools()[i] ? "true" : "false";
+    text.clear();
+    format_datum(args[0].get(i), from, text);
+    return text;
+  });
+}
+
+bool integer(TypeId t) { return t == TypeId::kSmallint || t == TypeId::kInteger || t == TypeId::kBigint; }
+bool text(TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar; }
+
+struct Choice {
+  Kernel kernel = nullptr;
+  Effort effort = Effort::kCareful;
+};
+
+Choice choose(TypeId from, const Type& to, bool explicit_cast) {
+  if (from == to.id) {
+    if (from == TypeId::kNumeric) return {to_typed_numeric};
+    if (from == TypeId::kVarchar) return {explicit_cast ? to_typed_varchar<true> : to_typed_varchar<false>};
+    return {relabel, Effort::kCheap};
+  }
+  if (text(from) && text(to.id)) return {relabel, Effort::kCheap};
+  if (text(from)) return {from_text};
+  if (text(to.id)) return {to_text<false>};
+  if (integer(from)) {
+    if (integer(to.id)) {
+      if (from < to.id) return {relabel, Effort::kCheap};
+      return {narrow_integer, Effort::kNullSafe};
+    }
+    if (to.id == TypeId::kDouble) return {pointwise<[](Int v) { return static_cast<double>(v); }>, Effort::kCheap};
+    if (to.id == TypeId::kReal) return {pointwise<[](Int v) -> double { return static_cast<float>(v); }>, Effort::kCheap};
+    if (to.id == TypeId::kNumeric) return {pointwise<[](Int v) { return Numeric(v); }>};
+    if (to.id == TypeId::kBoolean) return {pointwise<[](Int v) { return v != 0; }>, Effort::kCheap};
+  }
+  if (from == TypeId::kReal || from == TypeId::kDouble) {
+    if (integer(to.id)) return {float_to_integer, Effort::kNullSafe};
+    if (to.id == TypeId::kDouble) return {relabel, Effort::kCheap};
+    if (to.id == TypeId::kReal) return {double_to_real, Effort::kNullSafe};
+    if (to.id == TypeId::kNumeric && from == TypeId::kReal) return {pointwise<[](double v) { return Numeric::from_double(v, 6); }>};
+    if (to.id == TypeId::kNumeric) return {pointwise<[](double v) { return Numeric::from_double(v, 15); }>};
+  }
+  if (from == TypeId::kNumeric) {
+    if (integer(to.id)) return {numeric_to_integer};
+    if (to.id == TypeId::kDouble) return {pointwise<[](const Numeric& n) { return numeric_to_float<false>(n); }>};
+    if (to.id == TypeId::kReal) return {pointwise<[](const Numeric& n) { return numeric_to_float<true>(n); }>};
+  }
+  if (from == TypeId::kBoolean && to.id == TypeId::kInteger) return {pointwise<[](bool v) -> Int { return v; }>, Effort::kCheap};
+  if (from == TypeId::kDate && to.id == TypeId::kTimestamp) return {pointwise<[](Int d) { return date_to_timestamp(d); }>};
+  if (from == TypeId::kTimestamp && to.id == TypeId::kDate) return {pointwise<[](Int t) { return timestamp_to_date(t); }>, Effort::kNullSafe};
+  return {};
+}
+
+}  // namespace
+
+const Function* cast_function(TypeId from, const Type& to, bool explicit_cast) {
+  const bool cuts = from == TypeId::kVarchar && to.id == TypeId::kVarchar && explicit_cast;
+  const Choice choice = choose(from, to, explicit_cast);
+  if (!choice.kernel) return nullptr;
+  const Type source{from, 0, 0};
+  return &interned((cuts ? "cut " : "cast ") + source.to_string() + " as " + to.to_string(), [&] {
+    Function f;
+    f.name = cuts ? "cut" : "cast";
+    f.args = {source};
+    f.result = to;
+    f.kernel = choice.kernel;
+    f.effort = choice.effort;
+    f.target = to;
+    return f;
+  });
+}
+
+const Function& output_function(TypeId from) {
+  const Type source{from, 0, 0};
+  return interned("output " + source.to_string(), [&] {
+    Function f;
+    f.name = "output";
+    f.args = {source};
+    f.result = Type{TypeId::kText, 0, 0};
+    f.kernel = to_text<true>;
+    return f;
+  });
+}
+
+bool is_relabel(const Function& function) { return function.kernel == relabel; }
+
+}  // namespace weir

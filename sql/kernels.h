@@ -1,0 +1,199 @@
+#pragma once
+// How kernels are written and registered: pointwise<lambda>() makes a vectorised kernel of a function on single values, its lanes deduced from its signature.
+//
+//     kernels.add("length text", pointwise<[](std::string_view s) -> std::int64_t { return count_characters(s); }>, Effort::kCheap);
+//
+// Shapes   lanes: bool, int64_t, double, string_view (TEXT, VARCHAR), Bytes (any kBytes as it is), Numeric, Interval. Results also std::string (copied to
+//          the arena) and optional<> of each (NULL). A first parameter Arena& gets the step's arena.
+// Nulls    kernels of strict functions see no NULL, but for those added as kNullSafe or kCheap, which see the zero slots of NULLs and whose results there are discarded.
+// Threads  kernels are pure.
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+
+#include "sql/functions.h"
+#include "weir/error.h"
+#include "zset/numeric.h"
+
+namespace weir {
+
+// sql/overloads.cc
+extern const std::string_view kForeignTypes;
+extern const std::string_view kOperatorOverloads;
+extern const std::string_view kFunctionOverloads;
+
+[[noreturn]] inline void fail(std::string message) { throw Failure(ErrorCode::kEvaluation, std::move(message)); }
+
+template <class T>
+struct Lane;
+template <class T>
+struct PlainLane {
+  using Slot = T;
+  static T load(const T& slot) { return slot; }
+  static T store(const T& value, Arena&) { return value; }
+};
+template <>
+struct Lane<std::int64_t> : PlainLane<std::int64_t> {
+  static constexpr Kind kKind = Kind::kInt;
+};
+template <>
+struct Lane<double> : PlainLane<double> {
+  static constexpr Kind kKind = Kind::kDouble;
+};
+template <>
+struct Lane<Bytes> : PlainLane<Bytes> {
+  static constexpr Kind kKind = Kind::kBytes;
+};
+template <>
+struct Lane<Interval> : PlainLane<Interval> {
+  static constexpr Kind kKind = Kind::kInterval;
+};
+template <>
+struct Lane<bool> {
+  using Slot = std::uint8_t;
+  static constexpr Kind kKind = Kind::kBool;
+  static bool load(std::uint8_t slot) { return slot != 0; }
+  static std::uint8_t store(bool value, Arena&) { return value; }
+};
+// A view of an inline slot points into the slot itself: load() must see the column's memory, not a copy.
+template <>
+struct Lane<std::string_view> {
+  using Slot = Bytes;
+  static constexpr Kind kKind = Kind::kBytes;
+  static std::string_view load(const Bytes& slot) { return slot.view(); }
+  static Bytes store(std::string_view value, Arena&) { return Bytes(value); }  // refers to the argument's or the arena's memory
+};
+template <>
+struct Lane<std::string> {
+  using Slot = Bytes;
+  static constexpr Kind kKind = Kind::kBytes;
+  static Bytes store(const std::string& value, Arena& arena) { return Bytes::copy(value, arena); }
+};
+template <>
+struct Lane<Numeric> {
+  using Slot = Bytes;
+  static constexpr Kind kKind = Kind::kBytes;
+  static Numeric load(const Bytes& slot) { return Numeric::decode(slot); }
+  static Bytes store(const Numeric& value, Arena& arena) { return value.encode(arena); }
+};
+
+template <class T>
+struct Optional {
+  static constexpr bool kIs = false;
+  using Value = T;
+};
+template <class T>
+struct Optional<std::optional<T>> {
+  static constexpr bool kIs = true;
+  using Value = T;
+};
+
+// Results for the rows of `rows`: out[i] = f(i).
+template <class R, class F>
+Column fill(const Chunk& rows, Arena& arena, F&& f) {
+  using Value = typename Optional<R>::Value;
+  using Slot = typename Lane<Value>::Slot;
+  Column out = Column::make(Lane<Value>::kKind, rows.size, Optional<R>::kIs, arena);
+  Slot* __restrict data = out.as<Slot>();
+  const auto put = [&](std::uint32_t i) {
+    if constexpr (Optional<R>::kIs) {
+      if (const R r = f(i)) {
+        data[i] = Lane<Value>::store(*r, arena);
+      } else {
+        data[i] = Slot();
+        out.set_null(i);
+      }
+    } else {
+      data[i] = Lane<Value>::store(f(i), arena);
+    }
+  };
+  if (rows.selection) {
+    for (std::uint32_t k = 0; k < rows.selected; ++k) put(rows.selection[k]);
+  } else {
+    const std::uint32_t n = rows.size;
+    for (std::uint32_t i = 0; i < n; ++i) put(i);
+  }
+  return out;
+}
+
+template <auto F, class P>
+struct Pointwise;
+template <auto F, class R, class... A>
+struct Pointwise<F, R (*)(A...)> {
+  static Column run(const Function&, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+    return run(args, rows, arena, std::index_sequence_for<A...>());
+  }
+  template <std::size_t... I>
+  static Column run(std::span<const Column> args, const Chunk& rows, Arena& arena, std::index_sequence<I...>) {
+    const std::tuple<const typename Lane<std::decay_t<A>>::Slot*...> in{args[I].template as<const typename Lane<std::decay_t<A>>::Slot>()...};
+    return fill<R>(rows, arena, [&](std::uint32_t i) { return F(Lane<std::decay_t<A>>::load(std::get<I>(in)[i])...); });
+  }
+};
+template <auto F, class R, class... A>
+struct Pointwise<F, R (*)(Arena&, A...)> {
+  static Column run(const Function&, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+    return run(args, rows, arena, std::index_sequence_for<A...>());
+  }
+  template <std::size_t... I>
+  static Column run(std::span<const Column> args, const Chunk& rows, Arena& arena, std::index_sequence<I...>) {
+    const std::tuple<const typename Lane<std::decay_t<A>>::Slot*...> in{args[I].template as<const typename Lane<std::decay_t<A>>::Slot>()...};
+    return fill<R>(rows, arena, [&](std::uint32_t i) { return F(arena, Lane<std::decay_t<A>>::load(std::get<I>(in)[i])...); });
+  }
+};
+template <auto F>
+inline constexpr Kernel pointwise = &Pointwise<F, decltype(+F)>::run;
+
+// The kernels by signature, "name type type …" in PostgreSQL's internal type names.
+class Kernels {
+ public:
+  struct Entry {
+    Kernel kernel;
+    Effort effort;
+  };
+  void add(std::string signature, Kernel kernel, Effort effort = Effort::kCareful) { entries_[std::move(signature)] = {kernel, effort}; }
+  const Entry* find(const std::string& signature) const {
+    const auto it = entries_.find(signature);
+    return it == entries_.end() ? nullptr : &it->second;
+  }
+
+ private:
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+inline constexpr std::array<const char*, 3> kIntegers = {"int2", "int4", "int8"};
+inline constexpr std::array<const char*, 2> kFloats = {"float4", "float8"};
+
+void add_arithmetic(Kernels& kernels);   // sql/functions_arithmetic.cc
+void add_comparisons(Kernels& kernels);  // sql/functions_compare.cc
+void add_mathematics(Kernels& kernels);  // sql/functions_math.cc
+void add_texts(Kernels& kernels);        // sql/functions_text.cc
+void add_patterns(Kernels& kernels);     // sql/functions_pattern.cc
+void add_datetimes(Kernels& kernels);    // sql/functions_datetime.cc
+void add_formats(Kernels& kernels);      // sql/functions_format.cc
+
+// Functions that no catalog of overloads lists, since the grammar makes them: null tests, truth tests, IS DISTINCT FROM, GREATEST. Made for their argument
+// types on demand; live as long as the process.
+const Function& null_test(bool negated, const Type& argument);
+const Function& truth_test(std::string_view op);  // "not", "is true", …
+const Function& distinct_test(bool negated, const Type& argument);
+const Function& extremum(bool greatest, const Type& argument);
+const Function& null_count(bool nulls);
+const Function& in_list(const Type& argument);  // x, then constants of x's type
+// Casts between two types whatever the context, or null; `lengths`: whether a text that is too long is cut (an explicit cast) or refused.
+const Function* cast_function(TypeId from, const Type& to, bool explicit_cast);
+const Function& output_function(TypeId from);  // the text form, as concat() and format() see it
+// A cast that changes the type but not the bits.
+bool is_relabel(const Function& function);
+
+// Interns a function made on demand: one per `key`.
+const Function& interned(const std::string& key, const std::function<Function()>& make);
+
+// A call on columns: NULLs of strict functions are taken care of.
+Column call(const Function& function, std::span<const Column> args, const Chunk& rows, Arena& arena);
+
+}  // namespace weir
