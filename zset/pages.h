@@ -1,0 +1,58 @@
+#pragma once
+// Memory for state at rest: zeroed blocks for hash tables, and paged arrays of fixed-width entries that grow without moving.
+//
+// Cost     growing a paged array never copies more than its first page. Blocks of 2 MiB and more are aligned for huge pages.
+// Threads  reading is const.
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+// A block of zeroed memory.
+class Block {
+ public:
+  Block() = default;
+  explicit Block(std::size_t bytes);
+  Block(Block&& other) noexcept { swap(other); }
+  Block& operator=(Block&& other) noexcept { swap(other); return *this; }
+  ~Block();
+
+  std::byte* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  void grow(std::size_t bytes);  // copies; REQUIRES: bytes >= bytes()
+
+ private:
+  void swap(Block& other) { std::swap(data_, other.data_); std::swap(bytes_, other.bytes_); }
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+// Entries of `stride` bytes, numbered from 0. What is in new ones is not defined.
+class PagedArray {
+ public:
+  static constexpr std::size_t kPageBytes = 64 * 1024;
+  static constexpr std::size_t kSlabBytes = 2 * 1024 * 1024;  // pages come in slabs that double up to this
+
+  explicit PagedArray(std::size_t stride);
+  std::byte* operator[](std::uint32_t i) const { return pages_[i >> shift_] + (i & mask_) * stride_; }
+  std::size_t stride() const { return stride_; }
+  std::size_t capacity() const { return capacity_; }
+  void reserve(std::size_t n) { if (n > capacity_) extend(n); }
+  void shrink(std::size_t n);  // keeps the first n entries, and gives back the slabs behind them
+  std::size_t bytes() const;
+
+ private:
+  void extend(std::size_t n);
+  std::size_t page_bytes() const { return stride_ << shift_; }
+  std::size_t stride_;
+  unsigned shift_ = 0;
+  std::uint32_t mask_ = 0;
+  std::size_t capacity_ = 0;
+  std::vector<std::byte*> pages_;
+  std::vector<Block> slabs_;
+};
+
+}  // namespace weir
