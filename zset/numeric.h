@@ -39,7 +39,8 @@ struct Numeric {
   static Numeric parse(std::string_view text);        // PostgreSQL's input syntax, spaces around it allowed. Failure(kInput) if it is none
   static Numeric from_double(double d, int digits);   // float8 -> numeric keeps 15 significant digits, float4 6
   std::string to_string() const;                      // with exactly `scale` digits after the point; "NaN", "Infinity", "-Infinity"
-  double to_double() const;
+  double to_double() const;                           // nearest; Failure where out of range, as PostgreSQL's casts
+  float to_float() const;                             // the same for REAL, rounded once
   std::int64_t to_int64() const;                      // rounds half away from zero; Failure "bigint out of range"
   bool is_zero() const;
   int sign() const;                                   // -1, 0, 1; NaN 1
