@@ -24,7 +24,8 @@ class Executor {
       for (std::size_t i = 0; i < n; ++i) f(i);
       return;
     }
-    run_tasks(n, [](void* self, std::size_t i) { (*static_cast<std::remove_reference_t<F>*>(self))(i); }, &f);
+    run_tasks(n, [](void* self, std::size_t i) { (*static_cast<std::remove_reference_t<F>*>(self))(i); },
+              const_cast<void*>(static_cast<const void*>(&f)));
   }
 
   static std::unique_ptr<Executor> serial();
