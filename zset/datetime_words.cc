@@ -1,0 +1,180 @@
+#include "zset/datetime_words.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace weir {
+namespace {
+
+using Kind = DateWord::Kind;
+using Part = DatePart;
+
+struct Entry {
+  std::string_view word;
+  DateWord meaning;
+};
+
+constexpr Entry unit(std::string_view word, Part part) { return {word, {Kind::kUnit, 0, part}}; }
+constexpr Entry valued(std::string_view word, Kind kind, int value = 0) { return {word, {kind, static_cast<std::int8_t>(value), Part::kNone}}; }
+
+// Both tables are sorted by bytes.
+constexpr Entry kDateWords[] = {
+    valued("-infinity", Kind::kMinusInfinity),
+    valued("ad", Kind::kEra, 0),
+    valued("allballs", Kind::kAllBalls),
+    valued("am", Kind::kHalfOfDay, 0),
+    valued("apr", Kind::kMonth, 4),
+    valued("april", Kind::kMonth, 4),
+    valued("at", Kind::kIgnored),
+    valued("aug", Kind::kMonth, 8),
+    valued("august", Kind::kMonth, 8),
+    valued("bc", Kind::kEra, 1),
+    unit("d", Part::kDay),
+    valued("dec", Kind::kMonth, 12),
+    valued("december", Kind::kMonth, 12),
+    unit("dow", Part::kDayOfWeek),
+    unit("doy", Part::kDayOfYear),
+    valued("dst", Kind::kDaylight),
+    valued("epoch", Kind::kEpoch),
+    valued("feb", Kind::kMonth, 2),
+    valued("february", Kind::kMonth, 2),
+    valued("fri", Kind::kDayOfWeek, 5),
+    valued("friday", Kind::kDayOfWeek, 5),
+    unit("h", Part::kHour),
+    valued("infinity", Kind::kInfinity),
+    unit("isodow", Part::kIsoDayOfWeek),
+    unit("isoyear", Part::kIsoYear),
+    unit("j", Part::kJulian),
+    valued("jan", Kind::kMonth, 1),
+    valued("january", Kind::kMonth, 1),
+    unit("jd", Part::kJulian),
+    valued("jul", Kind::kMonth, 7),
+    unit("julian", Part::kJulian),
+    valued("july", Kind::kMonth, 7),
+    valued("jun", Kind::kMonth, 6),
+    valued("june", Kind::kMonth, 6),
+    unit("m", Part::kMonth),
+    valued("mar", Kind::kMonth, 3),
+    valued("march", Kind::kMonth, 3),
+    valued("may", Kind::kMonth, 5),
+    unit("mm", Part::kMinute),
+    valued("mon", Kind::kDayOfWeek, 1),
+    valued("monday", Kind::kDayOfWeek, 1),
+    valued("nov", Kind::kMonth, 11),
+    valued("november", Kind::kMonth, 11),
+    valued("now", Kind::kVolatile),
+    valued("oct", Kind::kMonth, 10),
+    valued("october", Kind::kMonth, 10),
+    valued("on", Kind::kIgnored),
+    valued("pm", Kind::kHalfOfDay, 1),
+    unit("s", Part::kSecond),
+    valued("sat", Kind::kDayOfWeek, 6),
+    valued("saturday", Kind::kDayOfWeek, 6),
+    valued("sep", Kind::kMonth, 9),
+    valued("sept", Kind::kMonth, 9),
+    valued("september", Kind::kMonth, 9),
+    valued("sun", Kind::kDayOfWeek, 0),
+    valued("sunday", Kind::kDayOfWeek, 0),
+    valued("t", Kind::kIsoTime),
+    valued("thu", Kind::kDayOfWeek, 4),
+    valued("thur", Kind::kDayOfWeek, 4),
+    valued("thurs", Kind::kDayOfWeek, 4),
+    valued("thursday", Kind::kDayOfWeek, 4),
+    valued("today", Kind::kVolatile),
+    valued("tomorrow", Kind::kVolatile),
+    valued("tue", Kind::kDayOfWeek, 2),
+    valued("tues", Kind::kDayOfWeek, 2),
+    valued("tuesday", Kind::kDayOfWeek, 2),
+    valued("wed", Kind::kDayOfWeek, 3),
+    valued("wednesday", Kind::kDayOfWeek, 3),
+    valued("weds", Kind::kDayOfWeek, 3),
+    unit("y", Part::kYear),
+    valued("yesterday", Kind::kVolatile),
+};
+
+constexpr Entry kUnitWords[] = {
+    valued("@", Kind::kIgnored),
+    valued("ago", Kind::kAgo),
+    unit("c", Part::kCentury),
+    unit("cent", Part::kCentury),
+    unit("centuries", Part::kCentury),
+    unit("century", Part::kCentury),
+    unit("d", Part::kDay),
+    unit("day", Part::kDay),
+    unit("days", Part::kDay),
+    unit("dec", Part::kDecade),
+    unit("decade", Part::kDecade),
+    unit("decades", Part::kDecade),
+    unit("decs", Part::kDecade),
+    unit("h", Part::kHour),
+    unit("hour", Part::kHour),
+    unit("hours", Part::kHour),
+    unit("hr", Part::kHour),
+    unit("hrs", Part::kHour),
+    unit("m", Part::kMinute),
+    unit("microsecon", Part::kMicrosecond),
+    unit("mil", Part::kMillennium),
+    unit("millennia", Part::kMillennium),
+    unit("millennium", Part::kMillennium),
+    unit("millisecon", Part::kMillisecond),
+    unit("mils", Part::kMillennium),
+    unit("min", Part::kMinute),
+    unit("mins", Part::kMinute),
+    unit("minute", Part::kMinute),
+    unit("minutes", Part::kMinute),
+    unit("mon", Part::kMonth),
+    unit("mons", Part::kMonth),
+    unit("month", Part::kMonth),
+    unit("months", Part::kMonth),
+    unit("ms", Part::kMillisecond),
+    unit("msec", Part::kMillisecond),
+    unit("msecs", Part::kMillisecond),
+    unit("mseconds", Part::kMillisecond),
+    unit("qtr", Part::kQuarter),
+    unit("quarter", Part::kQuarter),
+    unit("s", Part::kSecond),
+    unit("sec", Part::kSecond),
+    unit("second", Part::kSecond),
+    unit("seconds", Part::kSecond),
+    unit("secs", Part::kSecond),
+    unit("timezone", Part::kOtherZone),
+    unit("timezone_h", Part::kZoneHour),
+    unit("timezone_m", Part::kZoneMinute),
+    unit("us", Part::kMicrosecond),
+    unit("usec", Part::kMicrosecond),
+    unit("usecs", Part::kMicrosecond),
+    unit("useconds", Part::kMicrosecond),
+    unit("w", Part::kWeek),
+    unit("week", Part::kWeek),
+    unit("weeks", Part::kWeek),
+    unit("y", Part::kYear),
+    unit("year", Part::kYear),
+    unit("years", Part::kYear),
+    unit("yr", Part::kYear),
+    unit("yrs", Part::kYear),
+};
+
+constexpr std::size_t kWordMax = 10;
+
+template <std::size_t N>
+DateWord find(const Entry (&table)[N], std::string_view word) {
+  word = word.substr(0, kWordMax);
+  const auto* at = std::lower_bound(std::begin(table), std::end(table), word, [](const Entry& e, std::string_view w) { return e.word < w; });
+  return at != std::end(table) && at->word == word ? at->meaning : DateWord{};
+}
+
+}  // namespace
+
+DateWord date_word(std::string_view lower) { return find(kDateWords, lower); }
+DateWord unit_word(std::string_view lower) { return find(kUnitWords, lower); }
+
+DateWord field_word(std::string_view name, std::string& lower) {
+  lower.assign(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  const DateWord word = unit_word(lower);
+  return word.kind == Kind::kUnknown ? date_word(lower) : word;
+}
+
+}  // namespace weir
