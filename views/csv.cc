@@ -45,6 +45,7 @@ ByteSource::~ByteSource() {
 }
 
 std::size_t ByteSource::read(char* to, std::size_t n) {
+  if (from_) return from_(to, n);
   for (;;) {
     ssize_t got = ::read(file_, to, n);
     if (got < 0 && errno == EINTR) continue;

@@ -11,6 +11,7 @@
 #include <weir/error.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ class ByteSource {
  public:
   // "-" is standard input. Failure(kIo).
   explicit ByteSource(std::string path);
+  // Bytes that a function gives, as read() does.
+  ByteSource(std::string name, std::function<std::size_t(char*, std::size_t)> from) : path_(std::move(name)), from_(std::move(from)) {}
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
@@ -34,6 +37,7 @@ class ByteSource {
 
  private:
   std::string path_;
+  std::function<std::size_t(char*, std::size_t)> from_;
   int file_ = -1;
   std::uint64_t bytes_read_ = 0, bytes_total_ = 0;
 };

@@ -28,11 +28,20 @@
 
 namespace weir {
 
+// A C++ function that SQL may call. It must be pure: equal arguments, equal result. Not called for NULL arguments. What it throws fails the statement.
+struct ScalarFunction {
+  std::string name;
+  std::vector<TypeId> arguments;
+  TypeId result = TypeId::kUnknown;
+  std::function<Value(std::span<const Value>)> function;
+};
+
 struct OpenOptions {
   unsigned threads = 0;         // for evaluation: 1 is serial, 0 as many as there are cores
   bool sync = true;             // each commit is on disk when it returns; false: it survives a crash of the program, not of the machine
   bool create = true;           // make the file if it is not there
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
+  std::vector<ScalarFunction> functions;  // those that views in the file use have to be here
 };
 
 struct Receipt {
@@ -42,7 +51,8 @@ struct Receipt {
 
 using Row = std::vector<Value>;
 
-// The columns of one table as arrays of the caller, n rows each. The fastest way in; nothing is copied that need not be.
+// The columns of one table as arrays of the caller, n rows each. The fastest way in; nothing is copied that need not be: the arrays stay as they are until the
+// transaction has ended.
 struct ColumnData {
   const void* data = nullptr;             // BOOLEAN uint8_t; integers, DATE, TIMESTAMP int64_t; REAL, DOUBLE double; others std::string_view (text form)
   const std::uint8_t* nulls = nullptr;    // 1 = NULL; may be nullptr
@@ -185,9 +195,8 @@ class Database {
   enum class Diagram : std::uint8_t { kText, kGraphviz };
   Result<std::string> explain(std::string_view view_or_query, Diagram diagram = Diagram::kText) const;
 
-  // A C++ function as a scalar SQL function: db.create_function("clamp", {TypeId::kBigint, …}, TypeId::kBigint, [](std::span<const Value> a) { return …; }).
-  // It must be pure: equal arguments, equal result. Not called for NULL arguments. To be registered again before a file whose views use it is opened: see OpenOptions.
-  Result<void> create_function(std::string name, std::vector<TypeId> arguments, TypeId result, std::function<Value(std::span<const Value>)> function);
+  // A ScalarFunction for the statements that follow. <weir/function.h> makes one of a lambda: db.create_function(weir::function("clamp", [](std::int64_t a) { … })).
+  Result<void> create_function(ScalarFunction function);
 
  private:
   explicit Database(std::shared_ptr<internal::Engine> engine);

@@ -6,6 +6,7 @@
 #include <weir/change.h>
 #include <weir/database.h>
 #include <weir/error.h>
+#include <weir/function.h>
 #include <weir/query.h>
 #include <weir/reader.h>
 #include <weir/result_set.h>

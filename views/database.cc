@@ -1,0 +1,206 @@
+#include "weir/database.h"
+
+#include "sql/document.h"
+#include "sql/statement.h"
+#include "views/door.h"
+#include "views/engine.h"
+#include "views/schema_change.h"
+
+namespace weir {
+
+using internal::Engine;
+using internal::guarded;
+
+namespace {
+
+Engine& open(const std::shared_ptr<Engine>& engine) {
+  internal::require_open(engine != nullptr, "the database handle has been moved from");
+  return *engine;
+}
+
+// Runs f with an error placed in `sql`, the first `skipped` bytes of which are not the caller's.
+template <class F>
+auto located(std::string_view sql, std::size_t skipped, F&& f) -> Result<std::invoke_result_t<F>> {
+  auto result = guarded(std::forward<F>(f));
+  if (result.ok()) return result;
+  Error error = result.error();
+  if (error.line == 0 && error.offset >= static_cast<int>(skipped)) {
+    error.offset -= static_cast<int>(skipped);
+    locate(error, sql.substr(skipped));
+  }
+  return error;
+}
+
+}  // namespace
+
+Database::Database(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
+  return guarded([&] { return Database(Engine::open(path, options)); });
+}
+
+Result<void> Database::close() {
+  return guarded([&] { weir::open(engine_).close(); });
+}
+
+Result<void> Database::define(std::string_view json) {
+  return guarded([&] { weir::open(engine_).define(json); });
+}
+
+Result<void> Database::create_view(std::string_view name, std::string_view sql) {
+  const std::string prefix = "CREATE VIEW " + quote_identifier(name) + " AS ";
+  const std::string statement = prefix + std::string(sql);
+  return located(statement, prefix.size(), [&] {
+    Engine& engine = weir::open(engine_);
+    check_fragment(sql, Fragment::kQuery);
+    std::unique_ptr<internal::TransactionState> alone = engine.begin();
+    try {
+      engine.execute(*alone, statement, {}, true);
+    } catch (...) {
+      engine.rollback(*alone);
+      engine.recycle(std::move(alone));
+      throw;
+    }
+    engine.recycle(std::move(alone));
+  });
+}
+
+Result<void> Database::create_view(std::string_view name, const Query& query) {
+  const Result<std::string> sql = query.sql();
+  if (!sql.ok()) return sql.error();
+  return create_view(name, sql.value());
+}
+
+Result<void> Database::drop(std::string_view relation) {
+  return guarded([&] {
+    Engine& engine = weir::open(engine_);
+    const Engine::Writing writing(engine, nullptr);
+    internal::SchemaChange change(engine);
+    change.drop({std::string(relation)}, engine.state(relation)->relation.is_view, false, false);
+    change.commit(false);
+  });
+}
+
+Transaction Database::begin() {
+  auto state = guarded([&] { return weir::open(engine_).begin(); });
+  return Transaction(state.ok() ? std::move(state).value() : nullptr);
+}
+
+Result<Table> Database::table(std::string_view name) const {
+  return guarded([&] {
+    Engine& engine = weir::open(engine_);
+    const auto lock = engine.reading();
+    // The handle keeps the engine alive, which keeps the table's arrangement.
+    struct Held {
+      std::shared_ptr<Engine> engine;
+      std::shared_ptr<internal::TableState> table;
+    };
+    auto held = std::make_shared<Held>(Held{engine_, engine.table(name)});
+    Table table;
+    table.state_ = std::shared_ptr<internal::TableState>(held, held->table.get());
+    return table;
+  });
+}
+
+Result<Subscription> Database::subscribe(std::string_view view, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
+  return guarded([&] {
+    Subscription subscription;
+    subscription.state_ = weir::open(engine_).subscribe(view, std::move(callback), options);
+    return subscription;
+  });
+}
+
+Result<ResultSet> Database::query(std::string_view select) const {
+  return located(select, 0, [&] { return weir::open(engine_).query(select); });
+}
+
+Result<ResultSet> Database::read(std::string_view relation) const {
+  return guarded([&] {
+    Engine& engine = weir::open(engine_);
+    const auto lock = engine.reading();
+    return engine.read(*engine.state(relation));
+  });
+}
+
+Result<ResultSet> Database::find(std::string_view relation, const Row& key) const {
+  return guarded([&] { return weir::open(engine_).find(relation, key); });
+}
+
+Result<Snapshot> Database::snapshot(std::span<const std::string> relations) const {
+  return guarded([&] {
+    Engine& engine = weir::open(engine_);
+    const auto lock = engine.reading();
+    Snapshot snapshot;
+    snapshot.sequence = engine.sequence();
+    for (const std::string& relation : relations) snapshot.relations.insert_or_assign(relation, engine.read(*engine.state(relation)));
+    return snapshot;
+  });
+}
+
+Result<std::string> Database::digest(std::string_view relation) const {
+  return guarded([&] { return weir::open(engine_).digest(relation); });
+}
+
+std::uint64_t Database::sequence() const { return engine_ ? engine_->sequence() : 0; }
+bool Database::recovered() const { return engine_ && engine_->recovered(); }
+
+std::vector<RelationInfo> Database::relations() const {
+  auto list = guarded([&] {
+    Engine& engine = weir::open(engine_);
+    const auto lock = engine.reading();
+    std::vector<RelationInfo> out;
+    for (const auto& state : engine.relations()) {
+      RelationInfo info;
+      info.name = state->name();
+      info.is_view = state->relation.is_view;
+      info.schema = state->relation.schema;
+      if (state->keyed()) {
+        for (const std::uint16_t c : state->relation.key) info.key.push_back(state->relation.schema[c].name);
+      }
+      info.definition = state->definition;
+      info.rows = static_cast<std::uint64_t>(state->rows->total_weight());
+      out.push_back(std::move(info));
+    }
+    return out;
+  });
+  return list.ok() ? std::move(list).value() : std::vector<RelationInfo>();
+}
+
+Result<std::string> Database::explain(std::string_view view_or_query, Diagram diagram) const {
+  return located(view_or_query, 0, [&] { return weir::open(engine_).explain(view_or_query, diagram == Diagram::kGraphviz); });
+}
+
+Result<void> Database::create_function(ScalarFunction function) {
+  return guarded([&] { weir::open(engine_).create_function(std::move(function)); });
+}
+
+// ---- Subscription
+
+Subscription::Subscription(Subscription&&) noexcept = default;
+
+Subscription& Subscription::operator=(Subscription&& other) noexcept {
+  if (this != &other) {
+    end();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+Subscription::~Subscription() { end(); }
+
+void Subscription::end() {
+  if (!state_) return;
+  const std::shared_ptr<internal::SubscriptionState> state = std::move(state_);
+  state_ = nullptr;
+  state->end();
+}
+
+void Subscription::wait() {
+  const std::shared_ptr<Engine> engine = state_ ? state_->engine() : nullptr;
+  if (engine) engine->wait_for_delivery();
+}
+
+}  // namespace weir

@@ -1,0 +1,649 @@
+#include "views/engine.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "sql/document.h"
+#include "sql/functions.h"
+#include "views/rows_in.h"
+#include "views/schema_change.h"
+#include "zset/consolidate.h"
+#include "zset/text_form.h"
+
+namespace weir::internal {
+namespace {
+
+constexpr std::size_t kPooledTransactions = 8;
+constexpr char kTablesSetting[] = "tables";
+
+std::unique_ptr<Executor> make_executor(unsigned threads) {
+  if (threads == 0) threads = std::thread::hardware_concurrency();
+  return threads <= 1 ? Executor::serial() : Executor::tbb(threads);
+}
+
+// Notes whom a statement asks for.
+class Recording final : public Catalog {
+ public:
+  Recording(const Engine& engine, std::vector<std::uint64_t>& uses) : engine_(engine), uses_(uses) {}
+  const Relation* find_relation(std::string_view name) const override {
+    const Relation* found = engine_.find_relation(name);
+    if (found && std::find(uses_.begin(), uses_.end(), found->id) == uses_.end()) uses_.push_back(found->id);
+    return found;
+  }
+  std::vector<std::string> relation_names() const override { return engine_.relation_names(); }
+  std::vector<const Function*> find(std::string_view name) const override { return engine_.find(name); }
+
+ private:
+  const Engine& engine_;
+  std::vector<std::uint64_t>& uses_;
+};
+
+}  // namespace
+
+// ---- opening and closing
+
+std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions& options) {
+  auto engine = std::make_shared<Engine>(options);
+  for (const ScalarFunction& f : options.functions) engine->create_function(f);
+  if (path == ":memory:") return engine;
+  StorageOptions storage;
+  storage.create = options.create;
+  storage.sync = options.sync;
+  engine->storage_ = Storage::open(path, storage);
+  if (engine->storage_->setting(kTablesSetting) == "none") {
+    throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" holds views without their tables (store_tables = false): they can be read with any SQLite client, not gone on with");
+  }
+  if (engine->storage_->catalog().empty() && !options.store_tables) {
+    engine->storage_->begin();
+    engine->storage_->set_setting(kTablesSetting, "none");
+    engine->storage_->commit();
+  } else if (!options.store_tables) {
+    throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" holds tables: it can't be opened with store_tables = false");
+  }
+  engine->recover();
+  return engine;
+}
+
+Engine::Engine(const OpenOptions& options) : options_(options), circuit_(std::make_unique<Circuit>(make_executor(options.threads))) {}
+
+Engine::~Engine() = default;
+
+void Engine::close() {
+  std::vector<std::shared_ptr<SubscriptionState>> ending;
+  {
+    const std::lock_guard writing(writer_);
+    if (closed_.exchange(true)) return;
+    const std::lock_guard lock(subscriptions_mutex_);
+    for (const auto& relation : ordered_) ending.insert(ending.end(), relation->subscriptions.begin(), relation->subscriptions.end());
+  }
+  dispatcher_.drain();
+  for (const auto& subscription : ending) subscription->end();
+  const std::lock_guard writing(writer_);
+  const std::unique_lock state(state_mutex_);
+  storage_.reset();
+}
+
+void Engine::recover() {
+  const std::vector<StoredRelation> stored = storage_->catalog();
+  recovered_ = !stored.empty();
+  sequence_ = storage_->sequence();
+  const auto bind_stored = [&](const StoredRelation& relation, Statement::Kind kind) {
+    try {
+      Bound bound = bind(relation.definition);
+      if (bound.statement.kind != kind) throw Failure(ErrorCode::kCorrupt, "its definition is something else");
+      return bound;
+    } catch (const Failure& failure) {
+      Error error = failure.error();
+      error.message = "cannot recover " + std::string(relation.is_view ? "view" : "table") + " \"" + relation.name + "\": " + error.message;
+      if (error.code == ErrorCode::kUnknownName && error.hint.empty()) error.hint = "C++ functions that views use have to be given in OpenOptions::functions";
+      throw Failure(std::move(error));
+    }
+  };
+  for (const StoredRelation& relation : stored) {
+    if (relation.is_view) continue;
+    Bound bound = bind_stored(relation, Statement::Kind::kCreateTable);
+    Relation r = std::move(bound.statement.relation);
+    r.id = next_id_++;
+    auto table = std::make_shared<TableState>(std::move(r), this);
+    table->definition = relation.definition;
+    if (table->kinds.size() != relation.schema.size()) throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" is not the one that the catalog defines");
+    attach_table(*table);
+    enter(table);
+    storage_->read(relation, [&](const Delta& rows) {
+      circuit_->push(table->node, rows);
+      circuit_->evaluate();
+      circuit_->advance();
+      table->digest.add(rows);
+    });
+    const std::string digest = storage_->digest(relation.name);
+    if (!digest.empty() && digest != table->digest.to_string()) {
+      throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" does not hold what was last committed: another program has changed it, or the file is damaged");
+    }
+  }
+  for (const StoredRelation& relation : stored) {
+    if (!relation.is_view) continue;
+    Bound bound = bind_stored(relation, Statement::Kind::kCreateView);
+    Relation r;
+    r.name = relation.name;
+    r.id = next_id_++;
+    r.is_view = true;
+    r.schema = bound.statement.plan->schema;
+    r.key = bound.statement.plan->key;
+    r.has_key = bound.statement.plan->has_key;
+    auto view = std::make_shared<ViewState>(std::move(r), std::move(bound.statement.plan));
+    view->definition = relation.definition;
+    view->uses = std::move(bound.uses);
+    attach_view(*view);
+    enter(view);
+    Arena arena;
+    Delta rows;
+    view->rows->scan(arena, rows);
+    view->digest.add(rows);
+    const Relation& now = view->relation;
+    const std::vector<std::uint16_t> key = now.has_key ? now.key : std::vector<std::uint16_t>();
+    const bool same_shape = key == relation.key && now.schema.size() == relation.schema.size() &&
+                            std::equal(now.schema.begin(), now.schema.end(), relation.schema.begin(), [](const Field& a, const Field& b) {
+                              return a.name == b.name && a.type == b.type && a.nullable == b.nullable;
+                            });
+    if (same_shape && storage_->digest(relation.name) == view->digest.to_string()) continue;
+    // The file has the view as it was not: another version of weir computed it, or somebody changed it.
+    storage_->begin();
+    try {
+      if (same_shape) {
+        storage_->rewrite(relation.name);
+      } else {
+        storage_->drop(relation.name);
+        storage_->create({now.name, true, now.schema, key, relation.definition});
+      }
+      storage_->write(relation.name, rows);
+      storage_->set_digest(relation.name, view->digest.to_string());
+      storage_->commit();
+    } catch (...) {
+      storage_->rollback();
+      throw;
+    }
+  }
+}
+
+// ---- locks
+
+Engine::Writing::Writing(Engine& engine) : lock_(engine.writer_) {
+  if (engine.closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
+}
+
+Engine::Writing::Writing(Engine& engine, const TransactionState* transaction) : Writing(engine) {
+  if (engine.schema_owner_ && engine.schema_owner_ != transaction) {
+    throw Failure(ErrorCode::kTransaction, "an open transaction is changing tables or views: it has to end first");
+  }
+}
+
+std::shared_lock<std::shared_mutex> Engine::reading() const {
+  std::shared_lock lock(state_mutex_);
+  if (closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
+  return lock;
+}
+
+// ---- catalog
+
+const std::shared_ptr<RelationState>* Engine::find_state(std::string_view name) const {
+  const auto it = by_name_.find(name);
+  return it == by_name_.end() ? nullptr : &it->second;
+}
+
+const Relation* Engine::find_relation(std::string_view name) const {
+  const auto* found = find_state(name);
+  return found ? &(*found)->relation : nullptr;
+}
+
+std::vector<std::string> Engine::relation_names() const {
+  std::vector<std::string> names;
+  for (const auto& relation : ordered_) names.push_back(relation->name());
+  return names;
+}
+
+std::vector<const Function*> Engine::find(std::string_view name) const {
+  std::vector<const Function*> out;
+  if (const auto it = functions_.find(name); it != functions_.end()) {
+    for (const auto& function : it->second) out.push_back(function.get());
+  }
+  return out;
+}
+
+const std::shared_ptr<RelationState>& Engine::state(std::string_view name) const {
+  if (const auto* found = find_state(name)) return *found;
+  Error error;
+  error.code = ErrorCode::kUnknownName;
+  error.message = "relation \"" + std::string(name) + "\" does not exist";
+  const std::vector<std::string> names = relation_names();
+  if (const std::string near = nearest_name(name, names); !near.empty()) error.hint = "did you mean \"" + near + "\"?";
+  throw Failure(std::move(error));
+}
+
+std::shared_ptr<TableState> Engine::table(std::string_view name) const {
+  const std::shared_ptr<RelationState>& found = state(name);
+  if (found->relation.is_view) throw Failure(ErrorCode::kUnsupported, "\"" + std::string(name) + "\" is a view: only tables can be changed");
+  return std::static_pointer_cast<TableState>(found);
+}
+
+void Engine::create_function(ScalarFunction function) {
+  if (function.name.empty() || !function.function) throw Failure(ErrorCode::kInput, "a function needs a name and something to call");
+  auto made = std::make_unique<Function>();
+  made->name = function.name;
+  for (const TypeId type : function.arguments) made->args.push_back(Type{type, 0, 0});
+  made->result = Type{function.result, 0, 0};
+  made->user = std::move(function.function);
+  const Writing writing(*this, nullptr);
+  const std::unique_lock state(state_mutex_);
+  auto& overloads = functions_[function.name];
+  for (const auto& other : overloads) {
+    if (other->args == made->args) throw Failure(ErrorCode::kDuplicateName, "function \"" + function.name + "\" already exists with the same argument types");
+  }
+  overloads.push_back(std::move(made));
+  ++schema_version_;
+}
+
+Engine::Bound Engine::bind(std::string_view sql) const {
+  Bound bound;
+  bound.schema_version = schema_version_;
+  const Recording catalog(*this, bound.uses);
+  bound.statement = bind_statement({std::string(sql), 0}, catalog);
+  return bound;
+}
+
+Statement::Kind Engine::kind_of_statement(std::string_view sql) const {
+  const auto lock = reading();
+  try {
+    return bind(sql).statement.kind;
+  } catch (const Failure&) {
+    return Statement::Kind::kNothing;
+  }
+}
+
+void Engine::enter(const std::shared_ptr<RelationState>& relation, std::size_t at) {
+  ordered_.insert(ordered_.begin() + static_cast<std::ptrdiff_t>(std::min(at, ordered_.size())), relation);
+  by_name_.emplace(relation->name(), relation);
+  by_id_.emplace(relation->relation.id, relation.get());
+  if (by_node_.size() <= relation->node) by_node_.resize(relation->node + 1);
+  by_node_[relation->node].push_back(relation.get());
+  relation->dropped = false;
+  ++schema_version_;
+}
+
+std::size_t Engine::remove(const RelationState& relation) {
+  const auto it = std::find_if(ordered_.begin(), ordered_.end(), [&](const auto& r) { return r.get() == &relation; });
+  const std::shared_ptr<RelationState> keep = *it;
+  const auto at = static_cast<std::size_t>(it - ordered_.begin());
+  ordered_.erase(it);
+  by_name_.erase(relation.name());
+  by_id_.erase(relation.relation.id);
+  std::vector<RelationState*>& here = by_node_[relation.node];
+  here.erase(std::find(here.begin(), here.end(), keep.get()));
+  keep->dropped = true;
+  ++schema_version_;
+  return at;
+}
+
+void Engine::attach_table(TableState& table) {
+  const std::vector<std::uint16_t> key = table.keyed() ? table.relation.key : std::vector<std::uint16_t>();
+  table.node = circuit_->add_source(table.key_kinds, key, table.keyed(), table.name());
+  table.rows = circuit_->integral(table.node);
+  if (table.keyed()) table.key_index = table.rows->add_index(table.relation.key);
+}
+
+void Engine::attach_view(ViewState& view) {
+  const auto stream_of = [&](const Plan& scan) { return by_id(scan.relation_id).node; };
+  view.node = lower(*view.plan, *circuit_, stream_of, &streams_);
+  try {
+    const std::vector<std::uint16_t> key = view.keyed() ? view.relation.key : std::vector<std::uint16_t>();
+    view.rows = &circuit_->arrange(view.node, key, view.keyed() && !key.empty());
+    try {
+      circuit_->backfill();
+      if (view.keyed()) view.key_index = view.rows->add_index(view.relation.key);
+    } catch (...) {
+      circuit_->unarrange(view.node);
+      throw;
+    }
+  } catch (...) {
+    circuit_->release(view.node);
+    drop_freed_streams();
+    throw;
+  }
+}
+
+void Engine::detach(RelationState& relation) noexcept {
+  if (relation.keyed()) relation.rows->drop_index(relation.key_index);
+  circuit_->unarrange(relation.node);
+  circuit_->release(relation.node);
+  drop_freed_streams();
+  relation.rows = nullptr;
+}
+
+void Engine::drop_freed_streams() {
+  for (const NodeId node : circuit_->take_freed()) streams_.remove(node);
+}
+
+std::vector<std::shared_ptr<RelationState>> Engine::dependents(const RelationState& relation) const {
+  std::vector<std::uint64_t> ids{relation.relation.id};
+  std::vector<std::shared_ptr<RelationState>> out;
+  // One pass: what a relation uses is older than itself.
+  for (const auto& other : ordered_) {
+    const bool uses = std::any_of(other->uses.begin(), other->uses.end(), [&](std::uint64_t id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); });
+    if (!uses) continue;
+    ids.push_back(other->relation.id);
+    out.push_back(other);
+  }
+  return out;
+}
+
+// ---- transactions
+
+TableChanges& TransactionState::of(const std::shared_ptr<TableState>& table) {
+  for (std::size_t n = 0; n < used; ++n) {
+    if (changes[n]->table() == table) return *changes[n];
+  }
+  if (used == changes.size()) changes.push_back(std::make_unique<TableChanges>());
+  changes[used]->start(table, arena);
+  return *changes[used++];
+}
+
+TableChanges* TransactionState::find(const RelationState& table) const {
+  for (std::size_t n = 0; n < used; ++n) {
+    if (changes[n]->table().get() == &table) return changes[n].get();
+  }
+  return nullptr;
+}
+
+void TransactionState::reset() {
+  for (std::size_t n = 0; n < used; ++n) changes[n]->start(nullptr, arena);
+  used = 0;
+  arena.reset();
+}
+
+std::unique_ptr<TransactionState> Engine::begin() {
+  if (closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
+  std::unique_ptr<TransactionState> transaction;
+  {
+    const std::lock_guard lock(pool_mutex_);
+    if (!pool_.empty()) {
+      transaction = std::move(pool_.back());
+      pool_.pop_back();
+    }
+  }
+  if (!transaction) transaction = std::make_unique<TransactionState>();
+  transaction->engine = shared_from_this();
+  return transaction;
+}
+
+void Engine::recycle(std::unique_ptr<TransactionState> transaction) noexcept {
+  const std::shared_ptr<Engine> keep = std::move(transaction->engine);
+  transaction->engine = nullptr;
+  transaction->reset();
+  const std::lock_guard lock(pool_mutex_);
+  if (pool_.size() < kPooledTransactions) pool_.push_back(std::move(transaction));
+}
+
+void Engine::rollback(TransactionState& transaction) noexcept {
+  if (transaction.schema) {
+    const std::lock_guard writing(writer_);
+    transaction.schema.reset();
+    schema_owner_ = nullptr;
+  }
+  transaction.reset();
+}
+
+Receipt Engine::commit(TransactionState& transaction) {
+  dispatcher_.wait_for_room();
+  const Writing writing(*this, &transaction);
+  return commit_writing(transaction);
+}
+
+Receipt Engine::commit_writing(TransactionState& transaction) {
+  const bool in_transaction = transaction.schema != nullptr;  // of the file
+  const auto give_up = [&] {
+    if (transaction.schema) {
+      transaction.schema.reset();
+      schema_owner_ = nullptr;
+    }
+    transaction.reset();
+  };
+  Receipt receipt;
+  try {
+    std::size_t n = 0;
+    if (nets_.size() < transaction.used) nets_.resize(transaction.used);
+    bool any = false;
+    for (; n < transaction.used; ++n) {
+      TableChanges& changes = *transaction.changes[n];
+      nets_[n].clear();
+      if (changes.table()->dropped) {
+        if (in_transaction) continue;
+        throw Failure(ErrorCode::kUnknownName, "table \"" + changes.table()->name() + "\" does not exist");
+      }
+      changes.refresh();
+      receipt.rows += changes.net(transaction.arena, nets_[n]);
+      any = any || !nets_[n].empty();
+    }
+    if (any) {
+      for (n = 0; n < transaction.used; ++n) {
+        if (!nets_[n].empty()) circuit_->push(transaction.changes[n]->table()->node, nets_[n]);
+      }
+      circuit_->evaluate();
+      const std::uint64_t next = sequence_.load() + 1;
+      touched_.clear();
+      deliveries_.clear();
+      try {
+        write_step(next, in_transaction, touched_, deliveries_);
+      } catch (...) {
+        if (storage_ && !in_transaction) storage_->rollback();
+        circuit_->revert();
+        throw;
+      }
+      {
+        const std::unique_lock state(state_mutex_);
+        circuit_->advance();
+        sequence_.store(next, std::memory_order_release);
+        for (n = 0; n < transaction.used; ++n) {
+          if (!nets_[n].empty()) transaction.changes[n]->table()->version = next;
+        }
+        for (RelationState* relation : touched_) relation->digest = relation->next_digest;
+      }
+    }
+    if (in_transaction) {
+      transaction.schema->commit(any);
+      transaction.schema.reset();
+      schema_owner_ = nullptr;
+    }
+  } catch (...) {
+    give_up();
+    throw;
+  }
+  deliver(deliveries_);
+  receipt.sequence = sequence_.load();
+  transaction.reset();
+  return receipt;
+}
+
+// Writes the step to the file, in one transaction, and copies what subscribers are to get.
+void Engine::write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries) {
+  if (!storage_ && subscriptions_ == 0) return;
+  if (storage_ && !in_transaction) storage_->begin();
+  const std::lock_guard lock(subscriptions_mutex_);
+  for (const NodeId node : circuit_->ran()) {
+    if (node >= by_node_.size() || by_node_[node].empty()) continue;
+    Delta net;
+    bool consolidated = false;
+    for (RelationState* relation : by_node_[node]) {
+      const bool stored = stores(*relation);
+      if (!stored && relation->subscriptions.empty()) continue;
+      if (!consolidated) consolidate(circuit_->delta(node), circuit_->step().arena(), net);
+      consolidated = true;
+      if (net.empty()) break;
+      if (stored) {
+        relation->next_digest = relation->digest;
+        relation->next_digest.add(net);
+        touched.push_back(relation);
+        storage_->write(relation->name(), net);
+        storage_->set_digest(relation->name(), relation->next_digest.to_string());
+      }
+      if (!relation->subscriptions.empty()) {
+        const Change change = make_change(*relation, next, false, net);
+        for (const auto& subscription : relation->subscriptions) deliveries.push_back({subscription, change});
+      }
+    }
+  }
+  if (storage_) {
+    storage_->set_sequence(next);
+    storage_->commit();
+  }
+}
+
+void Engine::deliver(std::vector<Delivery>& deliveries) {
+  if (deliveries.empty()) return;
+  for (Delivery& delivery : deliveries) {
+    if (delivery.to->options().delivery == SubscribeOptions::Delivery::kInline) delivery.to->deliver(delivery.change);
+    else dispatcher_.push(std::move(delivery.to), std::move(delivery.change));
+  }
+  deliveries.clear();
+}
+
+// ---- subscriptions
+
+std::shared_ptr<SubscriptionState> Engine::subscribe(std::string_view relation, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
+  if (!callback) throw Failure(ErrorCode::kInput, "a subscription needs something to call");
+  dispatcher_.wait_for_room();
+  const Writing writing(*this, nullptr);
+  const std::shared_ptr<RelationState> found = state(relation);
+  SubscribeOptions bounded = options;
+  bounded.queue_changes_max = std::max<std::size_t>(1, options.queue_changes_max);
+  auto subscription = std::make_shared<SubscriptionState>(shared_from_this(), found, std::move(callback), bounded);
+  Arena arena;
+  Delta rows, net;
+  found->rows->scan(arena, rows);
+  consolidate(rows, arena, net);
+  std::vector<Delivery> deliveries;
+  deliveries.push_back({subscription, make_change(*found, sequence_.load(), true, net)});
+  {
+    const std::lock_guard lock(subscriptions_mutex_);
+    found->subscriptions.push_back(subscription);
+    ++subscriptions_;
+  }
+  deliver(deliveries);
+  return subscription;
+}
+
+void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to) {
+  std::vector<Delivery> deliveries;
+  {
+    const std::lock_guard lock(subscriptions_mutex_);
+    if (from.subscriptions.empty()) return;
+    to->subscriptions = std::move(from.subscriptions);
+    from.subscriptions.clear();
+    const bool same_columns = from.kinds.size() == to->kinds.size();
+    Arena arena;
+    Delta rows, net;
+    to->rows->scan(arena, rows);
+    if (same_columns) {
+      Delta before;
+      from.rows->scan(arena, before);
+      for (Chunk& chunk : before.chunks) {
+        auto* weights = arena.array<std::int64_t>(chunk.size);
+        for (std::uint32_t i = 0; i < chunk.size; ++i) weights[i] = -chunk.weights[i];
+        chunk.weights = weights;
+        rows.add(chunk);
+      }
+    }
+    consolidate(rows, arena, net);
+    // With other columns than before there is no difference: a fresh start.
+    const Change change = make_change(*to, sequence_.load(), !same_columns, net);
+    for (const auto& subscription : to->subscriptions) {
+      subscription->moved_to(to);
+      if (!same_columns || change.size() > 0) deliveries.push_back({subscription, change});
+    }
+  }
+  deliver(deliveries);
+}
+
+void Engine::forget(const SubscriptionState& subscription) noexcept {
+  std::shared_ptr<SubscriptionState> gone;  // outlives the lock
+  const std::lock_guard lock(subscriptions_mutex_);
+  const std::shared_ptr<RelationState> relation = subscription.relation();
+  std::vector<std::shared_ptr<SubscriptionState>>& all = relation->subscriptions;
+  const auto it = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.get() == &subscription; });
+  if (it == all.end()) return;
+  gone = std::move(*it);
+  all.erase(it);
+  --subscriptions_;
+}
+
+// ---- reading
+
+ResultSet Engine::read(const RelationState& relation) const {
+  Arena arena;
+  Delta rows;
+  relation.rows->scan(arena, rows);
+  const Schema& schema = relation.relation.schema;
+  std::vector<Value> values;
+  std::uint64_t count = 0;
+  values.reserve(relation.rows->rows() * schema.size());
+  for (const Chunk& chunk : rows.chunks) {
+    chunk.each([&](std::uint32_t i) {
+      for (std::int64_t copies = chunk.weights[i]; copies > 0; --copies, ++count) {
+        for (std::size_t c = 0; c < schema.size(); ++c) values.push_back(to_value(chunk.columns[c].get(i), schema[c].type));
+      }
+    });
+  }
+  ResultSet out(schema, std::move(values), sequence_.load());
+  out.empty_rows = schema.empty() ? count : 0;
+  return out;
+}
+
+ResultSet Engine::find(std::string_view name, const Row& key) const {
+  const auto lock = reading();
+  const RelationState& relation = *state(name);
+  Arena arena;
+  std::vector<Datum> datums;
+  key_in(relation, key, arena, datums);
+  const Schema& schema = relation.relation.schema;
+  std::vector<Value> values;
+  const Arrangement::Row row = relation.rows->probe_one(relation.key_index, datums, true);
+  if (row != Arrangement::kNone) {
+    for (std::uint16_t c = 0; c < schema.size(); ++c) values.push_back(to_value(relation.rows->get(row, c), schema[c].type));
+  }
+  ResultSet out(schema, std::move(values), sequence_.load());
+  out.empty_rows = schema.empty() && row != Arrangement::kNone ? 1 : 0;
+  return out;
+}
+
+std::string Engine::digest(std::string_view name) const {
+  const auto lock = reading();
+  const RelationState& relation = *state(name);
+  if (stores(relation)) return relation.digest.to_string();
+  Arena arena;
+  Delta rows;
+  relation.rows->scan(arena, rows);
+  Digest digest;
+  digest.add(rows);
+  return digest.to_string();
+}
+
+// ---- definitions documents
+
+void Engine::define(std::string_view json) {
+  const std::vector<Definition> definitions = read_definitions(json);
+  const Writing writing(*this, nullptr);
+  SchemaChange change(*this);
+  for (const Definition& definition : definitions) {
+    try {
+      if (const auto* there = find_state(definition.name)) {
+        if ((*there)->relation.is_view == definition.is_view && (*there)->definition == definition.statement) continue;
+        throw Failure(ErrorCode::kDuplicateName, std::string((*there)->relation.is_view ? "view" : "table") + " \"" + definition.name + "\" already exists, and is defined otherwise");
+      }
+      Bound bound = bind(definition.statement);
+      change.execute(bound);
+    } catch (const Failure& failure) {
+      throw Failure(place_in_document(failure.error(), definition));
+    }
+  }
+  change.commit(false);
+}
+
+}  // namespace weir::internal

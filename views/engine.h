@@ -1,0 +1,194 @@
+#pragma once
+// The engine behind Database: catalog, circuit, file, subscriptions; the only place where they meet.
+//
+// A commit: net change per table → circuit.evaluate → storage.commit → circuit.advance → subscribers. Whatever fails before the advance leaves everything as it was.
+//
+// Threads    two locks, taken in this order. `Writing`: commits, DDL, statements that need the circuit, one at a time. The state lock (shared_mutex): shared by those
+//            who read the catalog and arrangements, exclusive while these change: the advance of a step, DDL, one-off circuits. A Writing that only reads needs no state
+//            lock: nobody else changes anything.
+// Errors     Failure. A transaction that has changed tables or views (DDL) owns the schema until it ends: others' writes get kTransaction meanwhile.
+// Ownership  handles keep the engine alive; it ends with the last of them.
+
+#include <weir/database.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "circuit/circuit.h"
+#include "sql/catalog.h"
+#include "sql/lower.h"
+#include "sql/statement.h"
+#include "storage/storage.h"
+#include "views/subscription.h"
+#include "views/table_changes.h"
+#include "views/table_state.h"
+
+namespace weir::internal {
+
+class SchemaChange;
+class TransactionState;
+
+// Where COPY … FROM STDIN reads lines from; empty: there is no STDIN.
+using CopyLines = std::function<bool(std::string&)>;
+
+class Engine final : public Catalog, public std::enable_shared_from_this<Engine> {
+ public:
+  static std::shared_ptr<Engine> open(const std::string& path, const OpenOptions& options);
+  Engine(const OpenOptions& options);
+  ~Engine() override;
+  void close();
+
+  // -- Locks.
+  class Writing {
+   public:
+    explicit Writing(Engine& engine);                              // to use the circuit, not to change anything
+    Writing(Engine& engine, const TransactionState* transaction);  // Failure where another transaction owns the schema
+
+   private:
+    std::lock_guard<std::mutex> lock_;
+  };
+  std::shared_lock<std::shared_mutex> reading() const;  // Failure(kClosed)
+
+  // -- Catalog. REQUIRES: the state lock or Writing.
+  const Relation* find_relation(std::string_view name) const override;
+  std::vector<std::string> relation_names() const override;
+  std::vector<const Function*> find(std::string_view name) const override;
+  const std::shared_ptr<RelationState>* find_state(std::string_view name) const;
+  const std::shared_ptr<RelationState>& state(std::string_view name) const;  // Failure(kUnknownName)
+  std::shared_ptr<TableState> table(std::string_view name) const;            // Failure also where it is a view
+  RelationState& by_id(std::uint64_t id) const { return *by_id_.at(id); }
+  const std::vector<std::shared_ptr<RelationState>>& relations() const { return ordered_; }
+  void create_function(ScalarFunction function);
+
+  // -- Transactions.
+  std::unique_ptr<TransactionState> begin();
+  void recycle(std::unique_ptr<TransactionState> transaction) noexcept;
+  Receipt commit(TransactionState& transaction);
+  void rollback(TransactionState& transaction) noexcept;
+  // One statement inside of a transaction. `autocommit`: commits at once.
+  Outcome execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit);
+  // A parsed statement's kind, for the session; kNothing where it does not parse.
+  Statement::Kind kind_of_statement(std::string_view sql) const;
+
+  // -- Reading.
+  ResultSet query(std::string_view select);
+  ResultSet read(const RelationState& relation) const;                       // REQUIRES: the state lock
+  ResultSet find(std::string_view relation, const Row& key) const;
+  std::string digest(std::string_view relation) const;
+  std::string explain(std::string_view view_or_query, bool graphviz);
+  std::uint64_t sequence() const { return sequence_.load(std::memory_order_acquire); }
+  bool recovered() const { return recovered_; }
+  void define(std::string_view json);
+
+  // -- Subscriptions.
+  std::shared_ptr<SubscriptionState> subscribe(std::string_view relation, std::function<void(const Change&)> callback, const SubscribeOptions& options);
+  void forget(const SubscriptionState& subscription) noexcept;                // it has ended
+  void wait_for_delivery() { dispatcher_.drain(); }
+
+ private:
+  friend class SchemaChange;
+
+  // Binding notes which relations a statement names.
+  struct Bound {
+    Statement statement;
+    std::vector<std::uint64_t> uses;
+    std::uint64_t schema_version = 0;
+  };
+  Bound bind(std::string_view sql) const;                                    // REQUIRES: the state lock or Writing
+  void recover();
+  bool stores(const RelationState& relation) const { return storage_ && (relation.relation.is_view || options_.store_tables); }
+
+  // -- The catalog's records of a relation. REQUIRES: Writing and the state lock exclusively.
+  void enter(const std::shared_ptr<RelationState>& relation, std::size_t at = SIZE_MAX);
+  std::size_t remove(const RelationState& relation);                         // returns where it stood
+  void attach_table(TableState& table);
+  void attach_view(ViewState& view);                                         // lowers the plan and fills the view
+  void detach(RelationState& relation) noexcept;                             // gives the stream back
+  void drop_freed_streams();
+  std::vector<std::shared_ptr<RelationState>> dependents(const RelationState& relation) const;  // transitive, in order of creation
+
+  Receipt commit_writing(TransactionState& transaction);
+  struct Delivery { std::shared_ptr<SubscriptionState> to; Change change; };
+  void write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
+  void deliver(std::vector<Delivery>& deliveries);
+  void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference
+  Outcome run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied);
+  std::uint64_t change_rows(TransactionState& transaction, Statement& statement);
+  std::vector<Chunk> read_copy(TransactionState& transaction, const Statement& statement, const CopyLines& lines) const;
+  ResultSet explain_query(const Statement& statement, bool graphviz);
+  std::string explain_plan(const Plan& plan, NodeId root, bool graphviz);
+
+  // -- One-off evaluation (evaluate.cc). Calls f with the rows of a plan as the transaction (may be null) sees them; weights say how often.
+  using RowsFunction = std::function<void(const Delta&)>;
+  void evaluate(const Plan& plan, TransactionState* transaction, const RowsFunction& f);  // REQUIRES: Writing
+  bool evaluate_in_place(const Plan& plan, TransactionState* transaction, const RowsFunction& f) const;
+  void evaluate_live(const Plan& plan, const RowsFunction& f);
+  void evaluate_apart(const Plan& plan, TransactionState& transaction, const RowsFunction& f);
+  bool sees_changes(const Plan& plan, TransactionState* transaction) const;
+  void pipeline(const Plan& plan, TransactionState* transaction, Arena& arena, Delta& out) const;
+  bool probe_key(const Plan& filter, TransactionState* transaction, Arena& arena, Delta& out) const;
+  void contents(const RelationState& relation, TransactionState* transaction, Arena& arena, Delta& out) const;
+  ResultSet make_result(const Statement& statement, const Delta& rows) const;
+
+  struct StringHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
+  };
+
+  const OpenOptions options_;
+  std::unique_ptr<Storage> storage_;           // null in memory
+  std::unique_ptr<Circuit> circuit_;
+  Streams streams_;
+  std::atomic<bool> closed_{false};
+  std::atomic<std::uint64_t> sequence_{0};
+  bool recovered_ = false;
+
+  std::mutex writer_;
+  mutable std::shared_mutex state_mutex_;
+  const TransactionState* schema_owner_ = nullptr;
+
+  std::vector<std::shared_ptr<RelationState>> ordered_;
+  std::unordered_map<std::string, std::shared_ptr<RelationState>, StringHash, std::equal_to<>> by_name_;
+  std::unordered_map<std::uint64_t, RelationState*> by_id_;
+  std::vector<std::vector<RelationState*>> by_node_;
+  std::unordered_map<std::string, std::vector<std::unique_ptr<const Function>>, StringHash, std::equal_to<>> functions_;
+  std::uint64_t next_id_ = 1;
+  std::uint64_t schema_version_ = 0;
+  std::mutex subscriptions_mutex_;             // of RelationState::subscriptions; taken last
+  std::atomic<std::size_t> subscriptions_{0};
+
+  // Of the commit in progress, kept for the next.
+  std::vector<Delta> nets_;
+  std::vector<RelationState*> touched_;
+  std::vector<Delivery> deliveries_;
+
+  std::mutex pool_mutex_;
+  std::vector<std::unique_ptr<TransactionState>> pool_;
+  Dispatcher dispatcher_;
+};
+
+// The changes of a transaction, on their way to a commit.
+class TransactionState {
+ public:
+  TransactionState() = default;
+  TableChanges& of(const std::shared_ptr<TableState>& table);
+  TableChanges* find(const RelationState& table) const;  // null: untouched
+  void reset();                                          // forgets all changes
+
+  std::shared_ptr<Engine> engine;                        // null: ended
+  Arena arena;
+  std::vector<std::unique_ptr<TableChanges>> changes;    // the first `used` count
+  std::size_t used = 0;
+  std::unique_ptr<SchemaChange> schema;                  // tables and views made and dropped
+  std::vector<Datum> row, key;                           // for one row at a time
+  std::vector<Chunk> chunks;
+  std::vector<TableChanges::Rows> rows;
+};
+
+}  // namespace weir::internal

@@ -1,0 +1,221 @@
+#include "views/schema_change.h"
+
+#include <algorithm>
+
+#include "zset/consolidate.h"
+
+namespace weir::internal {
+namespace {
+
+std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
+
+StoredRelation stored(const RelationState& state) {
+  const Relation& relation = state.relation;
+  return {relation.name, relation.is_view, relation.schema, relation.has_key ? relation.key : std::vector<std::uint16_t>(), state.definition};
+}
+
+// PostgreSQL's rule for CREATE OR REPLACE VIEW: the old columns stay, new ones may follow.
+void check_columns(const Schema& before, const Schema& after) {
+  if (after.size() < before.size()) throw Failure(ErrorCode::kDependency, "cannot drop columns from view");
+  for (std::size_t c = 0; c < before.size(); ++c) {
+    if (before[c].name != after[c].name) {
+      throw Failure(ErrorCode::kDependency, "cannot change name of view column " + in_quotes(before[c].name) + " to " + in_quotes(after[c].name));
+    }
+    if (before[c].type != after[c].type) {
+      throw Failure(ErrorCode::kDependency, "cannot change data type of view column " + in_quotes(before[c].name) + " from " + before[c].type.to_string() + " to " +
+                                                after[c].type.to_string());
+    }
+  }
+}
+
+}  // namespace
+
+SchemaChange::SchemaChange(Engine& engine) : engine_(engine) {
+  if (engine_.storage_) engine_.storage_->begin();
+}
+
+SchemaChange::~SchemaChange() {
+  if (done_) return;
+  if (engine_.storage_) engine_.storage_->rollback();
+  const std::unique_lock state(engine_.state_mutex_);
+  while (!undo_.empty()) {
+    undo_.back()();
+    undo_.pop_back();
+  }
+}
+
+void SchemaChange::commit(bool storage_committed) {
+  if (engine_.storage_ && !storage_committed) engine_.storage_->commit();
+  done_ = true;
+  undo_.clear();
+  const std::unique_lock state(engine_.state_mutex_);
+  for (const auto& action : after_) action();
+}
+
+void SchemaChange::execute(Engine::Bound& bound) {
+  const Statement& s = bound.statement;
+  switch (s.kind) {
+    case Statement::Kind::kCreateTable: create_table(bound); break;
+    case Statement::Kind::kCreateView: create_view(bound); break;
+    default: drop(s.names, s.kind == Statement::Kind::kDropView, s.if_exists, s.cascade);
+  }
+}
+
+// Enters a relation whose stream is attached.
+void SchemaChange::add(const std::shared_ptr<RelationState>& relation) {
+  Engine& engine = engine_;
+  undo_.push_back([&engine, relation] {
+    engine.remove(*relation);
+    engine.detach(*relation);
+  });
+  engine.enter(relation);
+  if (!engine.stores(*relation)) return;
+  Storage& storage = *engine.storage_;
+  storage.create(stored(*relation));
+  Arena arena;
+  Delta rows;
+  relation->rows->scan(arena, rows);
+  relation->digest = Digest();
+  relation->digest.add(rows);
+  if (!rows.empty()) storage.write(relation->name(), rows);
+  storage.set_digest(relation->name(), relation->digest.to_string());
+}
+
+// Removes a relation; its stream stays until the commit.
+void SchemaChange::take_out(const std::shared_ptr<RelationState>& relation) {
+  Engine& engine = engine_;
+  const std::size_t at = engine.remove(*relation);
+  undo_.push_back([&engine, relation, at] { engine.enter(relation, at); });
+  after_.push_back([&engine, relation] { engine.detach(*relation); });
+  if (engine.stores(*relation)) engine.storage_->drop(relation->name());
+}
+
+void SchemaChange::create_table(Engine::Bound& bound) {
+  Statement& s = bound.statement;
+  if (engine_.find_state(s.relation.name)) {
+    if (s.if_exists) return;
+    throw Failure(ErrorCode::kDuplicateName, "relation " + in_quotes(s.relation.name) + " already exists");
+  }
+  Relation relation = std::move(s.relation);
+  relation.id = engine_.next_id_++;
+  relation.is_view = false;
+  auto table = std::make_shared<TableState>(std::move(relation), &engine_);
+  table->definition = s.definition;
+  const std::unique_lock state(engine_.state_mutex_);
+  engine_.attach_table(*table);
+  add(table);
+}
+
+std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
+  Statement& s = bound.statement;
+  Relation relation;
+  relation.name = s.names.at(0);
+  relation.id = engine_.next_id_++;
+  relation.is_view = true;
+  relation.schema = s.plan->schema;
+  relation.key = s.plan->key;
+  relation.has_key = s.plan->has_key;
+  auto view = std::make_shared<ViewState>(std::move(relation), std::move(s.plan));
+  view->definition = s.definition;
+  view->uses = std::move(bound.uses);
+  return view;
+}
+
+void SchemaChange::create_view(Engine::Bound& bound) {
+  Statement& s = bound.statement;
+  const std::string& name = s.names.at(0);
+  if (const auto* there = engine_.find_state(name)) {
+    if (s.if_exists) return;
+    if (!s.or_replace) throw Failure(ErrorCode::kDuplicateName, "relation " + in_quotes(name) + " already exists");
+    if (!(*there)->relation.is_view) throw Failure(ErrorCode::kDuplicateName, in_quotes(name) + " is not a view");
+    return replace_view(*there, bound);
+  }
+  const std::shared_ptr<ViewState> view = make_view(bound);
+  const std::unique_lock state(engine_.state_mutex_);
+  engine_.attach_view(*view);
+  add(view);
+}
+
+// A new view takes the place of the old one; the views on it are made again from their definitions. Subscribers get the difference.
+void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, Engine::Bound& bound) {
+  const std::shared_ptr<RelationState> old = old_view;
+  std::vector<std::shared_ptr<RelationState>> all = engine_.dependents(*old);
+  for (const auto& dependent : all) {
+    const auto& uses = bound.uses;
+    if (std::find(uses.begin(), uses.end(), dependent->relation.id) != uses.end()) {
+      throw Failure(ErrorCode::kDependency, "view " + in_quotes(old->name()) + " cannot be defined by view " + in_quotes(dependent->name()) + ", which stands on it");
+    }
+  }
+  // The view itself may be among what it uses only because CREATE OR REPLACE looked whether it is there.
+  const std::uint64_t self = old->relation.id;
+  const auto scans_self = [&](const auto& scans, const Plan& plan) -> bool {
+    return (plan.node == Plan::Node::kScan && plan.relation_id == self) ||
+           std::any_of(plan.inputs.begin(), plan.inputs.end(), [&](const PlanPtr& input) { return scans(scans, *input); });
+  };
+  if (scans_self(scans_self, *bound.statement.plan)) throw Failure(ErrorCode::kDependency, "view " + in_quotes(old->name()) + " cannot be defined by itself");
+  std::erase(bound.uses, self);
+  check_columns(old->relation.schema, bound.statement.plan->schema);
+
+  all.insert(all.begin(), old);
+  const std::unique_lock state(engine_.state_mutex_);
+  for (auto it = all.rbegin(); it != all.rend(); ++it) take_out(*it);
+  for (const auto& before : all) {
+    std::shared_ptr<ViewState> after;
+    if (before == old) {
+      after = make_view(bound);
+    } else {
+      Engine::Bound again = engine_.bind(before->definition);
+      const Schema& now = again.statement.plan->schema;
+      const Schema& was = before->relation.schema;
+      const bool same = now.size() == was.size() && std::equal(now.begin(), now.end(), was.begin(), [](const Field& a, const Field& b) { return a.name == b.name && a.type == b.type; });
+      if (!same) throw Failure(ErrorCode::kDependency, "view " + in_quotes(before->name()) + ", which stands on " + in_quotes(old->name()) + ", would get other columns");
+      after = make_view(again);
+    }
+    engine_.attach_view(*after);
+    add(after);
+    Engine& engine = engine_;
+    // Runs before `before` gives its stream back: actions at commit go by the order in which they were noted, this one to the front.
+    after_.insert(after_.begin(), [&engine, before, after] { engine.move_subscriptions(*before, after); });
+  }
+}
+
+void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade) {
+  std::vector<std::shared_ptr<RelationState>> going;
+  const auto goes = [&](const std::shared_ptr<RelationState>& r) { return std::find(going.begin(), going.end(), r) != going.end(); };
+  for (const std::string& name : names) {
+    const auto* found = engine_.find_state(name);
+    if (!found) {
+      if (if_exists) continue;
+      Error error;
+      error.code = ErrorCode::kUnknownName;
+      error.message = (views ? "view " : "table ") + in_quotes(name) + " does not exist";
+      const std::vector<std::string> all = engine_.relation_names();
+      if (const std::string near = nearest_name(name, all); !near.empty()) error.hint = "did you mean " + in_quotes(near) + "?";
+      throw Failure(std::move(error));
+    }
+    if ((*found)->relation.is_view != views) throw Failure(ErrorCode::kUnknownName, in_quotes(name) + (views ? " is not a view" : " is not a table"));
+    if (!goes(*found)) going.push_back(*found);
+  }
+  const std::vector<std::shared_ptr<RelationState>> named = going;
+  for (const auto& relation : named) {
+    for (const auto& dependent : engine_.dependents(*relation)) {
+      if (goes(dependent)) continue;
+      if (!cascade) {
+        Error error;
+        error.code = ErrorCode::kDependency;
+        error.message = std::string("cannot drop ") + (views ? "view " : "table ") + in_quotes(relation->name()) + " because other objects depend on it: view " + in_quotes(dependent->name());
+        error.hint = "DROP ... CASCADE drops the dependent objects too";
+        throw Failure(std::move(error));
+      }
+      going.push_back(dependent);
+    }
+  }
+  const std::unique_lock state(engine_.state_mutex_);
+  // The youngest first: nobody stands on it any more.
+  const std::vector<std::shared_ptr<RelationState>> ordered = engine_.relations();
+  for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) {
+    if (goes(*it)) take_out(*it);
+  }
+}
+
+}  // namespace weir::internal

@@ -1,0 +1,215 @@
+// Session: a script, statement by statement, with BEGIN, COMMIT and ROLLBACK as PostgreSQL has them.
+
+#include "views/door.h"
+#include "views/engine.h"
+#include "views/schema_change.h"
+
+namespace weir {
+namespace internal {
+
+class SessionState {
+ public:
+  std::shared_ptr<Engine> engine;
+  std::unique_ptr<TransactionState> transaction;  // null: between transactions
+  bool failed = false;                            // the transaction has to be rolled back
+  CopyLines lines;
+
+  std::string text;                               // fed, not handed out yet
+  std::string before;                             // what stands before `text` on its first line
+  int line = 1;                                   // of the first line of `text`
+  bool last = false;
+  std::vector<StatementText> ready;               // in order; `next_ready` is to be handed out
+  std::size_t next_ready = 0;
+  bool looked = true;                             // nothing new since `text` was split
+
+  // The statement handed out last, and where it began.
+  std::string current, current_before;
+  int current_line = 1;
+
+  ~SessionState() { end(); }
+
+  void end() {
+    if (transaction) {
+      engine->rollback(*transaction);
+      engine->recycle(std::move(transaction));
+    }
+    failed = false;
+  }
+
+  void take(std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i) {
+      if (text[i] == '\n') {
+        ++line;
+        before.clear();
+      } else {
+        before += text[i];
+      }
+    }
+    text.erase(0, bytes);
+  }
+
+  bool next(std::string& statement) {
+    for (;;) {
+      if (next_ready < ready.size()) {
+        const StatementText& found = ready[next_ready++];
+        // Offsets of `ready` count from where `text` began when it was split.
+        const std::size_t begin = found.offset - taken_, size = found.text.size();
+        take(begin);
+        current = statement = found.text;
+        current_before = before;
+        current_line = line;
+        take(size);
+        taken_ = found.offset + size;
+        return true;
+      }
+      if (looked) return false;
+      looked = true;
+      bool complete = false;
+      // What is left of the statement handed out last is its semicolon.
+      ready = split_statements(text, complete);
+      if (!complete && !last && !ready.empty()) ready.pop_back();
+      next_ready = 0;
+      taken_ = 0;
+      if (ready.empty()) return false;
+    }
+  }
+
+  // Places an error in the script that has been fed.
+  void place(Error& error, std::string_view statement) const {
+    if (error.line != 0) return;
+    locate(error, statement);
+    if (error.line == 0 || statement != current) return;
+    if (error.line == 1) {
+      for (const char c : current_before) error.column += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+      error.excerpt = current_before + error.excerpt;
+    }
+    error.line += current_line - 1;
+  }
+
+  Outcome execute(std::string_view sql) {
+    const Statement::Kind kind = transaction_statement(sql);
+    if (kind == Statement::Kind::kCommit || kind == Statement::Kind::kRollback) {
+      if (!transaction) return {};  // PostgreSQL: a warning
+      const bool commits = kind == Statement::Kind::kCommit && !failed;
+      try {
+        if (commits) engine->commit(*transaction);
+      } catch (...) {
+        end();
+        throw;
+      }
+      end();
+      return {};
+    }
+    if (failed) throw Failure(ErrorCode::kTransaction, "current transaction is aborted, commands ignored until end of transaction block");
+    if (kind == Statement::Kind::kBegin) {
+      if (!transaction) transaction = engine->begin();
+      return {};
+    }
+    if (transaction) {
+      try {
+        return engine->execute(*transaction, sql, lines, false);
+      } catch (...) {
+        failed = true;
+        throw;
+      }
+    }
+    std::unique_ptr<TransactionState> alone = engine->begin();
+    try {
+      Outcome outcome = engine->execute(*alone, sql, lines, true);
+      engine->recycle(std::move(alone));
+      return outcome;
+    } catch (...) {
+      engine->rollback(*alone);
+      engine->recycle(std::move(alone));
+      throw;
+    }
+  }
+
+ private:
+  // BEGIN, COMMIT, ROLLBACK, or kNothing for all else: told by the first word, then by the parser.
+  Statement::Kind transaction_statement(std::string_view sql) const {
+    std::size_t at = 0;
+    for (;;) {
+      while (at < sql.size() && (sql[at] == ' ' || sql[at] == '\n' || sql[at] == '\t' || sql[at] == '\r' || sql[at] == '\f')) ++at;
+      if (sql.substr(at, 2) == "--") at = std::min(sql.find('\n', at), sql.size());
+      else if (sql.substr(at, 2) == "/*") return engine->kind_of_statement(sql);
+      else break;
+    }
+    std::string word;
+    for (; at < sql.size() && word.size() < 9; ++at) {
+      const char c = sql[at];
+      if (c >= 'a' && c <= 'z') word += static_cast<char>(c - 'a' + 'A');
+      else if (c >= 'A' && c <= 'Z') word += c;
+      else break;
+    }
+    for (const char* one : {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}) {
+      if (word == one) return engine->kind_of_statement(sql);
+    }
+    return Statement::Kind::kNothing;
+  }
+
+  std::size_t taken_ = 0;
+};
+
+}  // namespace internal
+
+using internal::guarded;
+
+Session::Session(std::unique_ptr<internal::SessionState> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session::~Session() = default;
+
+void Session::feed(std::string_view text, bool last) {
+  if (!state_) return;
+  state_->text += text;
+  state_->last = state_->last || last;
+  if (last || text.find(';') != std::string_view::npos) state_->looked = false;
+}
+
+bool Session::next(std::string& statement) { return state_ && state_->next(statement); }
+
+Result<Outcome> Session::execute(std::string_view statement) {
+  auto outcome = guarded([&] {
+    internal::require_open(state_ && state_->engine, "the session has ended");
+    return state_->execute(statement);
+  });
+  if (outcome.ok() || !state_) return outcome;
+  Error error = outcome.error();
+  state_->place(error, statement);
+  return error;
+}
+
+bool Session::in_transaction() const { return state_ && state_->transaction; }
+
+void Session::on_copy_stdin(std::function<bool(std::string& line)> next_line) {
+  if (state_) state_->lines = std::move(next_line);
+}
+
+// ---- Database's own
+
+Session Database::session() {
+  auto state = std::make_unique<internal::SessionState>();
+  state->engine = engine_;
+  return Session(std::move(state));
+}
+
+Result<std::vector<Outcome>> Database::execute(std::string_view script) {
+  bool complete = false;
+  std::vector<Outcome> outcomes;
+  Session one = session();
+  for (const StatementText& statement : split_statements(script, complete)) {
+    Result<Outcome> outcome = one.execute(statement.text);
+    if (!outcome.ok()) {
+      Error error = outcome.error();
+      if (error.offset >= 0) {
+        error.offset += static_cast<int>(statement.offset);
+        locate(error, script);
+      }
+      return error;
+    }
+    outcomes.push_back(std::move(outcome).value());
+  }
+  return outcomes;
+}
+
+}  // namespace weir

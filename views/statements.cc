@@ -1,0 +1,307 @@
+// SQL statements inside of a transaction.
+
+#include <algorithm>
+#include <optional>
+
+#include "sql/functions.h"
+#include "views/csv.h"
+#include "views/engine.h"
+#include "views/rows_in.h"
+#include "views/schema_change.h"
+#include "zset/text_form.h"
+
+namespace weir::internal {
+namespace {
+
+constexpr std::size_t kCopyRecordBytes = std::size_t{64} << 20;
+
+bool is_schema_change(Statement::Kind kind) {
+  return kind == Statement::Kind::kCreateTable || kind == Statement::Kind::kCreateView || kind == Statement::Kind::kDropTable || kind == Statement::Kind::kDropView;
+}
+
+// The columns from `begin` of rows that do not change any more.
+Chunk slice(const Chunk& chunk, std::size_t begin, std::size_t count) {
+  Chunk out = chunk;
+  out.columns = chunk.columns + begin;
+  out.width = static_cast<std::uint16_t>(count);
+  return out;
+}
+
+ResultSet lines_result(std::string name, const std::string& text) {
+  std::vector<Value> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return ResultSet({Field{std::move(name), Type{TypeId::kText, 0, 0}, false}}, std::move(lines), 0);
+}
+
+}  // namespace
+
+Outcome Engine::execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit) {
+  Bound bound;
+  {
+    const auto lock = reading();
+    bound = bind(sql);
+    const Statement& s = bound.statement;
+    if (s.kind == Statement::Kind::kSelect) {
+      // Where no operator is needed a reader does not wait for the writer.
+      Outcome outcome;
+      outcome.kind = Outcome::Kind::kRows;
+      if (evaluate_in_place(*s.plan, &transaction, [&](const Delta& rows) { outcome.rows = make_result(s, rows); })) return outcome;
+    }
+  }
+  std::vector<Chunk> copied;
+  if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);
+  if (autocommit) dispatcher_.wait_for_room();
+  const Writing writing(*this, &transaction);
+  if (schema_version_ != bound.schema_version) {
+    bound = bind(sql);
+    if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);
+  }
+  Outcome outcome = run(transaction, bound, copied);
+  if (autocommit) commit_writing(transaction);
+  return outcome;
+}
+
+Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied) {
+  Statement& s = bound.statement;
+  Outcome outcome;
+  if (is_schema_change(s.kind)) {
+    if (!transaction.schema) {
+      transaction.schema = std::make_unique<SchemaChange>(*this);
+      schema_owner_ = &transaction;
+    }
+    transaction.schema->execute(bound);
+    return outcome;
+  }
+  switch (s.kind) {
+    case Statement::Kind::kInsert: case Statement::Kind::kUpdate: case Statement::Kind::kDelete:
+      outcome.changed = change_rows(transaction, s);
+      return outcome;
+    case Statement::Kind::kCopy: {
+      TableChanges& changes = transaction.of(table(s.names.at(0)));
+      transaction.rows.clear();
+      for (const Chunk& chunk : copied) {
+        changes.table()->check(chunk, transaction.arena);
+        transaction.rows.push_back(changes.keep(chunk));
+        outcome.changed += chunk.selected;
+      }
+      changes.insert(transaction.rows);
+      return outcome;
+    }
+    case Statement::Kind::kSelect:
+      outcome.kind = Outcome::Kind::kRows;
+      evaluate(*s.plan, &transaction, [&](const Delta& rows) { outcome.rows = make_result(s, rows); });
+      return outcome;
+    case Statement::Kind::kExplain:
+      outcome.kind = Outcome::Kind::kRows;
+      outcome.rows = explain_query(*s.explained, s.graphviz);
+      return outcome;
+    case Statement::Kind::kNothing: return outcome;
+    default: throw Failure(ErrorCode::kTransaction, "BEGIN, COMMIT and ROLLBACK are not possible here");
+  }
+}
+
+// INSERT, UPDATE, DELETE: what the plan gives is copied, then applied.
+std::uint64_t Engine::change_rows(TransactionState& transaction, Statement& s) {
+  const std::shared_ptr<TableState> target = table(s.names.at(0));
+  Delta rows;
+  evaluate(*s.plan, &transaction, [&](const Delta& found) { deep_copy(found, transaction.arena, rows); });
+  std::uint64_t count = 0;
+  for (const Chunk& chunk : rows.chunks) {
+    chunk.each([&](std::uint32_t i) { count += static_cast<std::uint64_t>(chunk.weights[i]); });
+  }
+  if (rows.empty()) return 0;
+  TableChanges& changes = transaction.of(target);
+  const std::size_t width = target->kinds.size();
+  std::vector<TableChanges::Rows> before, after;
+  if (s.kind == Statement::Kind::kDelete) {
+    for (const Chunk& chunk : rows.chunks) before.push_back(changes.keep(chunk));
+    changes.erase(before);
+    return count;
+  }
+  const std::size_t new_row = s.kind == Statement::Kind::kUpdate ? width : 0;
+  for (const Chunk& chunk : rows.chunks) target->check(slice(chunk, new_row, width), transaction.arena);
+  for (const Chunk& chunk : rows.chunks) {
+    if (s.kind == Statement::Kind::kUpdate) before.push_back(changes.keep(slice(chunk, 0, width)));
+    after.push_back(changes.keep(slice(chunk, new_row, width)));
+  }
+  if (s.kind == Statement::Kind::kUpdate) changes.update(before, after);
+  else changes.insert(after);
+  return count;
+}
+
+// ---- COPY … FROM
+
+std::vector<Chunk> Engine::read_copy(TransactionState& transaction, const Statement& s, const CopyLines& lines) const {
+  std::shared_ptr<TableState> target;
+  std::vector<Datum> defaults;
+  {
+    const auto lock = reading();
+    target = table(s.names.at(0));
+  }
+  Arena& arena = transaction.arena;
+  const Schema& schema = target->relation.schema;
+  for (std::size_t c = 0; c < schema.size(); ++c) {
+    const bool has = c < target->relation.defaults.size() && target->relation.defaults[c];
+    defaults.push_back(has ? evaluate_constant(*target->relation.defaults[c], arena) : Datum::of_null(target->kinds[c]));
+  }
+  std::optional<ByteSource> source;
+  const std::string name = s.file.empty() ? "STDIN" : s.file;
+  if (s.file.empty()) {
+    if (!lines) throw Failure(ErrorCode::kIo, "there is no STDIN to COPY from");
+    source.emplace("STDIN", [&lines, line = std::string(), at = std::size_t{0}, ended = false](char* to, std::size_t n) mutable -> std::size_t {
+      while (!ended && at == line.size()) {
+        line.clear();
+        at = 0;
+        ended = !lines(line) || line == "\\.";
+        if (!ended) line += '\n';
+      }
+      if (ended) return 0;
+      n = std::min(n, line.size() - at);
+      std::copy_n(line.data() + at, n, to);
+      at += n;
+      return n;
+    });
+  } else {
+    source.emplace(s.file);
+  }
+  RecordReader records(*source, kCopyRecordBytes);
+  std::vector<CsvField> fields;
+  if (s.header) records.next_csv(fields, s.delimiter);
+  Delta out;
+  ChunkBuilder builder(target->kinds, arena, out);
+  std::vector<Datum> row(schema.size());
+  while (records.next_csv(fields, s.delimiter)) {
+    const auto refuse = [&](const std::string& why) {
+      Error error;
+      error.code = ErrorCode::kInput;
+      error.message = why;
+      error.place = name;
+      error.line = static_cast<int>(records.line());
+      throw Failure(std::move(error));
+    };
+    if (fields.size() < s.copy_columns.size()) refuse("missing data for column \"" + schema[s.copy_columns[fields.size()]].name + "\"");
+    if (fields.size() > s.copy_columns.size()) refuse("extra data after last expected column");
+    row = defaults;
+    for (std::size_t f = 0; f < fields.size(); ++f) {
+      const std::uint16_t c = s.copy_columns[f];
+      if (!fields[f].quoted && fields[f].text == s.null_text) {
+        row[c] = Datum::of_null(target->kinds[c]);
+        continue;
+      }
+      try {
+        row[c] = parse_datum(fields[f].text, schema[c].type, arena);
+      } catch (const Failure& failure) {
+        refuse("column \"" + schema[c].name + "\": " + failure.error().message);
+      }
+    }
+    builder.append(row, 1);
+  }
+  builder.finish();
+  for (Chunk& chunk : out.chunks) chunk.weights = plus_ones();
+  return std::move(out.chunks);
+}
+
+// ---- queries
+
+ResultSet Engine::query(std::string_view select) {
+  const auto select_only = [](const Statement& s) {
+    if (s.kind != Statement::Kind::kSelect && s.kind != Statement::Kind::kExplain) throw Failure(ErrorCode::kInput, "a query is expected, not another statement");
+  };
+  {
+    const auto lock = reading();
+    const Bound bound = bind(select);
+    select_only(bound.statement);
+    ResultSet out;
+    if (bound.statement.plan && bound.statement.kind == Statement::Kind::kSelect &&
+        evaluate_in_place(*bound.statement.plan, nullptr, [&](const Delta& rows) { out = make_result(bound.statement, rows); })) {
+      return out;
+    }
+  }
+  const Writing writing(*this);
+  Bound bound = bind(select);
+  select_only(bound.statement);
+  if (bound.statement.kind == Statement::Kind::kExplain) return explain_query(*bound.statement.explained, bound.statement.graphviz);
+  ResultSet out;
+  evaluate(*bound.statement.plan, nullptr, [&](const Delta& rows) { out = make_result(bound.statement, rows); });
+  return out;
+}
+
+// ---- EXPLAIN
+
+ResultSet Engine::explain_query(const Statement& s, bool graphviz) {
+  if (!s.plan) throw Failure(ErrorCode::kUnsupported, "EXPLAIN of this statement is not supported");
+  const std::unique_lock state(state_mutex_);
+  // Over the streams that exist, so that one sees what a view of this query would share.
+  const NodeId root = lower(*s.plan, *circuit_, [&](const Plan& scan) { return by_id(scan.relation_id).node; }, &streams_);
+  const std::string text = explain_plan(*s.plan, root, graphviz);
+  circuit_->release(root);
+  drop_freed_streams();
+  return lines_result("QUERY PLAN", text);
+}
+
+std::string Engine::explain_plan(const Plan& plan, NodeId root, bool graphviz) {
+  const std::vector<NodeId> nodes = circuit_->upstream({&root, 1});
+  const auto names = [&](NodeId node) {
+    std::string out;
+    if (node >= by_node_.size()) return out;
+    for (const RelationState* relation : by_node_[node]) out += (out.empty() ? "" : ", ") + relation->name();
+    return out;
+  };
+  std::string out;
+  if (graphviz) {
+    out = "digraph circuit {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n";
+    for (const NodeId node : nodes) {
+      const Circuit::NodeInfo info = circuit_->info(node);
+      std::string label = info.inputs.empty() && !names(node).empty() ? "" : info.label;
+      if (const std::string named = names(node); !named.empty()) label += (label.empty() ? "" : "\n") + named;
+      std::string escaped;
+      for (const char c : label) {
+        if (c == '"' || c == '\\') escaped += '\\';
+        escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
+      }
+      out += "  n" + std::to_string(node) + " [label=\"" + escaped + "\"" + (info.inputs.empty() ? ", style=filled, fillcolor=lightgrey" : "") + "];\n";
+    }
+    for (const NodeId node : nodes) {
+      for (const NodeId input : circuit_->info(node).inputs) out += "  n" + std::to_string(input) + " -> n" + std::to_string(node) + ";\n";
+    }
+    return out + "}\n";
+  }
+  out = plan.to_string();
+  if (!out.empty() && out.back() != '\n') out += '\n';
+  out += "Circuit:\n";
+  for (const NodeId node : nodes) {
+    const Circuit::NodeInfo info = circuit_->info(node);
+    out += "  #" + std::to_string(node) + " " + info.label;
+    for (std::size_t i = 0; i < info.inputs.size(); ++i) out += (i ? ", #" : " <- #") + std::to_string(info.inputs[i]);
+    std::string more;
+    if (const std::string named = names(node); !named.empty() && named != info.label) more += "is " + named;
+    if (info.arranged) more += std::string(more.empty() ? "" : ", ") + "at rest";
+    if (info.state_rows) more += (more.empty() ? "" : ", ") + std::to_string(info.state_rows) + " rows, " + std::to_string(info.state_bytes) + " bytes";
+    if (circuit_->fresh(node)) more += std::string(more.empty() ? "" : ", ") + "new";
+    else if (info.users > 1) more += (more.empty() ? "" : ", ") + std::to_string(info.users) + " users";
+    if (!more.empty()) out += " (" + more + ")";
+    out += '\n';
+  }
+  return out;
+}
+
+std::string Engine::explain(std::string_view view_or_query, bool graphviz) {
+  const Writing writing(*this);
+  if (const auto* found = find_state(view_or_query)) {
+    const RelationState& relation = **found;
+    const Bound scan = bind("SELECT * FROM " + quote_identifier(relation.name()));
+    return explain_plan(relation.plan ? *relation.plan : *scan.statement.plan, relation.node, graphviz);
+  }
+  const Bound bound = bind(view_or_query);
+  const Statement& s = bound.statement.explained ? *bound.statement.explained : bound.statement;
+  const ResultSet lines = explain_query(s, graphviz);
+  std::string out;
+  for (std::size_t i = 0; i < lines.rows(); ++i) out += lines[i][0].to_string() + "\n";
+  return out;
+}
+
+}  // namespace weir::internal

@@ -1,0 +1,468 @@
+#include "views/table_changes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "zset/hash.h"
+
+namespace weir::internal {
+namespace {
+
+std::array<std::int64_t, kChunkRows> filled(std::int64_t value) {
+  std::array<std::int64_t, kChunkRows> out;
+  out.fill(value);
+  return out;
+}
+
+Failure duplicate_key(const TableState& table, const Chunk& chunk, std::uint32_t position) {
+  Error error;
+  error.code = ErrorCode::kConstraint;
+  error.message = "duplicate key value violates unique constraint \"" + table.name() + "_pkey\"";
+  error.hint = "key " + describe_key(table, chunk, position) + " already exists";
+  return Failure(std::move(error));
+}
+
+Failure absent_row(const TableState& table, const std::string& what) {
+  return Failure(ErrorCode::kConstraint, "table \"" + table.name() + "\" has no such row" + what);
+}
+
+Failure conflict(const TableState& table) {
+  return Failure(ErrorCode::kTransaction, "could not serialize access to table \"" + table.name() + "\" due to concurrent update");
+}
+
+}  // namespace
+
+const std::int64_t* plus_ones() {
+  static const std::array<std::int64_t, kChunkRows> ones = filled(1);
+  return ones.data();
+}
+
+const std::int64_t* minus_ones() {
+  static const std::array<std::int64_t, kChunkRows> ones = filled(-1);
+  return ones.data();
+}
+
+void TableChanges::start(std::shared_ptr<TableState> table, Arena& arena) {
+  table_ = std::move(table);
+  arena_ = &arena;
+  chunks_.clear();
+  unindexed_.clear();
+  entries_.clear();
+  undo_.clear();
+  mask_ = 0;
+  all_plain_ = true;
+  open_ = kNone;
+  if (table_) version_ = table_->version;
+}
+
+// ---- rows that are kept
+
+TableChanges::Rows TableChanges::keep(const Chunk& chunk) {
+  chunks_.push_back(chunk);
+  return {static_cast<std::uint32_t>(chunks_.size() - 1), chunk};
+}
+
+TableChanges::Rows TableChanges::keep(std::span<const Datum> row) {
+  if (open_ == kNone || chunks_[open_].size == open_capacity_) {
+    open_capacity_ = open_ == kNone ? 4 : std::min(kChunkRows, open_capacity_ * 4);
+    Chunk chunk;
+    chunk.width = static_cast<std::uint16_t>(row.size());
+    chunk.columns = arena_->array<Column>(row.size());
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      chunk.columns[c] = Column::make(table_->kinds[c], open_capacity_, table_->relation.schema[c].nullable, *arena_);
+    }
+    chunk.weights = plus_ones();
+    chunks_.push_back(chunk);
+    open_ = static_cast<std::uint32_t>(chunks_.size() - 1);
+  }
+  all_plain_ = false;
+  Chunk& open = chunks_[open_];
+  const std::uint32_t position = open.size++;
+  open.selected = open.size;
+  for (std::size_t c = 0; c < row.size(); ++c) {
+    Datum value = row[c];
+    if (value.kind == Kind::kBytes && !value.null) value.bytes = Bytes::copy(value.bytes.view(), *arena_);
+    open.columns[c].set(position, value);
+  }
+  std::uint32_t* selection = arena_->array<std::uint32_t>(1);
+  selection[0] = position;
+  Chunk one = open;
+  one.selection = selection;
+  one.selected = 1;
+  return {open_, one};
+}
+
+std::uint32_t TableChanges::keep_base(Arrangement::Row base) {
+  std::vector<Datum> row(table_->kinds.size());
+  for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = table_->rows->get(base, c);
+  const Rows kept = keep(row);
+  return kept.number * kChunkRows + kept.chunk.selection[0];
+}
+
+// ---- the hash table of touched keys
+
+void TableChanges::reserve(std::size_t entries) {
+  if (mask_ != 0 && entries * 2 <= mask_ + 1) return;
+  std::size_t slots = 16;
+  while (slots < entries * 2) slots *= 2;
+  mask_ = slots - 1;
+  rebuild_slots();
+}
+
+void TableChanges::rebuild_slots() {
+  slots_.assign(mask_ + 1, 0);
+  for (std::size_t e = 0; e < entries_.size(); ++e) {
+    std::size_t slot = entries_[e].hash & mask_;
+    while (slots_[slot]) slot = (slot + 1) & mask_;
+    slots_[slot] = static_cast<std::uint32_t>(e + 1);
+  }
+}
+
+bool TableChanges::same_key(std::uint32_t kept_row, const Chunk& chunk, std::uint32_t position) const {
+  if (table_->keyed()) {
+    for (std::size_t k = 0; k < table_->relation.key.size(); ++k) {
+      const std::uint16_t c = table_->relation.key[k];
+      if (!key_equal(kept(kept_row, c), chunk.columns[c].get(position), table_->key_kinds[c])) return false;
+    }
+    return true;
+  }
+  for (std::uint16_t c = 0; c < chunk.width; ++c) {
+    if (!identical(kept(kept_row, c), chunk.columns[c].get(position))) return false;
+  }
+  return true;
+}
+
+std::uint32_t TableChanges::find_entry(std::uint32_t hash, const Chunk& chunk, std::uint32_t position) const {
+  if (mask_ == 0) return kNone;
+  for (std::size_t slot = hash & mask_; slots_[slot]; slot = (slot + 1) & mask_) {
+    const std::uint32_t e = slots_[slot] - 1;
+    if (entries_[e].hash == hash && same_key(entries_[e].key, chunk, position)) return e;
+  }
+  return kNone;
+}
+
+std::uint32_t TableChanges::add_entry(const Entry& entry) {
+  reserve(entries_.size() + 1);
+  entries_.push_back(entry);
+  std::size_t slot = entry.hash & mask_;
+  while (slots_[slot]) slot = (slot + 1) & mask_;
+  slots_[slot] = static_cast<std::uint32_t>(entries_.size());
+  return slots_[slot] - 1;
+}
+
+TableChanges::Entry& TableChanges::touch(std::uint32_t index) {
+  if (index < entries_before_) undo_.emplace_back(index, entries_[index]);
+  all_plain_ = false;
+  return entries_[index];
+}
+
+// ---- changes
+
+template <class F>
+void TableChanges::atomically(F&& f) {
+  refresh();
+  undo_.clear();
+  entries_before_ = entries_.size();
+  const std::size_t unindexed_before = unindexed_.size();
+  try {
+    f();
+  } catch (...) {
+    // What was kept for this call stays, but is nobody's row.
+    all_plain_ = false;
+    while (!undo_.empty()) {
+      entries_[undo_.back().first] = undo_.back().second;
+      undo_.pop_back();
+    }
+    entries_.resize(entries_before_);
+    if (unindexed_.size() > unindexed_before) unindexed_.resize(unindexed_before);
+    if (mask_) rebuild_slots();
+    throw;
+  }
+}
+
+void TableChanges::insert(std::span<const Rows> rows) {
+  atomically([&] {
+    for (const Rows& r : rows) apply(Operation::kInsert, r);
+  });
+}
+
+void TableChanges::erase(std::span<const Rows> rows) {
+  index_all();
+  atomically([&] {
+    for (const Rows& r : rows) apply(Operation::kErase, r);
+  });
+}
+
+void TableChanges::upsert(std::span<const Rows> rows) {
+  atomically([&] {
+    for (const Rows& r : rows) apply(Operation::kUpsert, r);
+  });
+}
+
+void TableChanges::update(std::span<const Rows> before, std::span<const Rows> after) {
+  index_all();
+  atomically([&] {
+    for (const Rows& r : before) apply(Operation::kErase, r);
+    for (const Rows& r : after) apply(Operation::kInsert, r);
+  });
+}
+
+void TableChanges::apply(Operation operation, const Rows& rows) {
+  if (rows.chunk.selected == 0) return;
+  if (hashes_.size() < kChunkRows) {
+    hashes_.resize(kChunkRows);
+    bases_.resize(kChunkRows);
+  }
+  if (table_->keyed()) {
+    apply_keyed(operation, rows);
+  } else if (operation == Operation::kInsert && entries_.empty() && rows.chunk.weights == plus_ones() && rows.number != open_) {
+    unindexed_.push_back(rows.number);
+  } else {
+    index_all();
+    apply_counted(operation, rows);
+  }
+}
+
+void TableChanges::apply_keyed(Operation operation, const Rows& rows) {
+  const TableState& table = *table_;
+  const Chunk& chunk = rows.chunk;
+  const std::vector<std::uint16_t>& key = table.relation.key;
+  hash_keys(chunk, key, table.kinds_of_key, hashes_.data());
+  table.rows->probe(table.key_index, chunk, key, false, bases_.data());
+  reserve(entries_.size() + chunk.selected);
+  if (operation != Operation::kInsert || chunk.selection) all_plain_ = false;
+  for (std::uint32_t k = 0; k < chunk.selected; ++k) {
+    const std::uint32_t position = chunk.position(k);
+    const std::uint32_t row = rows.number * kChunkRows + position;
+    const auto hash = static_cast<std::uint32_t>(hashes_[k] >> 32 ^ hashes_[k]);
+    std::uint32_t index = find_entry(hash, chunk, position);
+    const bool fresh = index == kNone;
+    if (fresh) {
+      Entry entry;
+      entry.hash = hash;
+      entry.base = bases_[k];
+      entry.key = row;
+      entry.row = entry.base == kNone ? kNone : kBase;
+      index = add_entry(entry);
+    }
+    Entry& entry = fresh ? entries_[index] : touch(index);
+    switch (operation) {
+      case Operation::kInsert:
+        if (entry.row != kNone || chunk.weights[position] != 1) throw duplicate_key(table, chunk, position);
+        entry.row = row;
+        break;
+      case Operation::kUpsert:
+        if (fresh) entry.any_base = true;
+        entry.row = row;
+        break;
+      case Operation::kErase: {
+        bool there = chunk.weights[position] == 1 && entry.row != kNone;
+        if (there && entry.row == kBase) {
+          there = equals_base(entry.base, chunk, position, true);
+          entry.before = row;
+        } else if (there) {
+          for (std::uint16_t c = 0; c < chunk.width && there; ++c) there = key_equal(kept(entry.row, c), chunk.columns[c].get(position), table.key_kinds[c]);
+        }
+        if (!there) throw absent_row(table, ": key " + describe_key(table, chunk, position));
+        entry.row = kNone;
+        break;
+      }
+    }
+  }
+}
+
+void TableChanges::apply_counted(Operation operation, const Rows& rows) {
+  const TableState& table = *table_;
+  const Chunk& chunk = rows.chunk;
+  hash_rows(chunk, {}, hashes_.data());
+  table.rows->find(chunk, bases_.data());
+  reserve(entries_.size() + chunk.selected);
+  all_plain_ = false;
+  for (std::uint32_t k = 0; k < chunk.selected; ++k) {
+    const std::uint32_t position = chunk.position(k);
+    const auto hash = static_cast<std::uint32_t>(hashes_[k] >> 32 ^ hashes_[k]);
+    std::uint32_t index = find_entry(hash, chunk, position);
+    if (index == kNone) {
+      Entry entry;
+      entry.hash = hash;
+      entry.base = bases_[k];
+      entry.key = rows.number * kChunkRows + position;
+      index = add_entry(entry);
+    }
+    Entry& entry = touch(index);
+    entry.count += operation == Operation::kInsert ? chunk.weights[position] : -chunk.weights[position];
+    const std::int64_t there = entry.base == kNone ? 0 : table.rows->weight(entry.base);
+    if (there + entry.count < 0) throw absent_row(table, "");
+  }
+}
+
+// From now on rows of a table without a key are counted.
+void TableChanges::index_all() {
+  if (unindexed_.empty()) return;
+  std::vector<std::uint32_t> chunks;
+  chunks.swap(unindexed_);
+  refresh();
+  hashes_.resize(kChunkRows);
+  bases_.resize(kChunkRows);
+  for (const std::uint32_t number : chunks) apply_counted(Operation::kInsert, {number, chunks_[number]});
+  // Done for good, whatever becomes of the call that asked for it.
+  undo_.clear();
+  entries_before_ = entries_.size();
+}
+
+bool TableChanges::equals_base(Arrangement::Row base, const Chunk& chunk, std::uint32_t position, bool by_key) const {
+  for (std::uint16_t c = 0; c < chunk.width; ++c) {
+    const Datum theirs = table_->rows->get(base, c);
+    const Datum ours = chunk.columns[c].get(position);
+    if (by_key ? !key_equal(theirs, ours, table_->key_kinds[c]) : !identical(theirs, ours)) return false;
+  }
+  return true;
+}
+
+void TableChanges::erase_key(std::span<const Datum> key) {
+  std::vector<Datum> row;
+  if (!find(key, row)) {
+    throw absent_row(*table_, "");
+  }
+  const Rows gone = keep(row);
+  all_plain_ = false;
+  erase({&gone, 1});
+}
+
+bool TableChanges::find(std::span<const Datum> key, std::vector<Datum>& row) {
+  refresh();
+  const TableState& table = *table_;
+  row.resize(table.kinds.size());
+  if (!entries_.empty()) {
+    // A row that holds only the key, to look it up among the changes.
+    std::vector<Column> columns(row.size());
+    Arena scratch;
+    for (std::size_t k = 0; k < key.size(); ++k) {
+      columns[table.relation.key[k]] = Column::make(key[k].kind, 1, true, scratch);
+      columns[table.relation.key[k]].set(0, key[k]);
+    }
+    Chunk chunk;
+    chunk.size = chunk.selected = 1;
+    chunk.width = static_cast<std::uint16_t>(columns.size());
+    chunk.columns = columns.data();
+    chunk.weights = plus_ones();
+    std::uint64_t hash = 0;
+    hash_keys(chunk, table.relation.key, table.kinds_of_key, &hash);
+    const std::uint32_t index = find_entry(static_cast<std::uint32_t>(hash >> 32 ^ hash), chunk, 0);
+    if (index != kNone && entries_[index].row != kBase) {
+      if (entries_[index].row == kNone) return false;
+      for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = kept(entries_[index].row, c);
+      return true;
+    }
+  }
+  const Arrangement::Row base = table.rows->probe_one(table.key_index, key, false);
+  if (base == kNone) return false;
+  for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = table.rows->get(base, c);
+  return true;
+}
+
+void TableChanges::refresh() {
+  if (version_ == table_->version) return;
+  const TableState& table = *table_;
+  for (Entry& entry : entries_) {
+    const Chunk& chunk = chunks_[entry.key / kChunkRows];
+    std::uint32_t position = entry.key % kChunkRows;
+    Chunk one = chunk;
+    one.selection = &position;
+    one.selected = 1;
+    if (!table.keyed()) {
+      table.rows->find(one, &entry.base);
+      const std::int64_t there = entry.base == kNone ? 0 : table.rows->weight(entry.base);
+      if (there + entry.count < 0) throw conflict(table);
+      continue;
+    }
+    const Arrangement::Row before = entry.base;
+    table.rows->probe(table.key_index, one, table.relation.key, false, &entry.base);
+    if (entry.any_base) continue;
+    if (entry.before != kNone) {
+      if (entry.base == kNone || !equals_base(entry.base, chunks_[entry.before / kChunkRows], entry.before % kChunkRows, true)) throw conflict(table);
+    } else if (before == kNone && entry.base != kNone) {
+      if (entry.row == kNone) entry.row = kBase;  // inserted and erased here, inserted there meanwhile
+      else throw duplicate_key(table, chunk, position);
+    } else if (entry.row == kBase && entry.base == kNone) {
+      entry.row = kNone;
+    }
+  }
+  version_ = table.version;
+}
+
+// ---- the net change
+
+std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
+  const TableState& table = *table_;
+  if (!table.keyed()) {
+    std::uint64_t rows = 0;
+    for (const std::uint32_t number : unindexed_) {
+      out.add(chunks_[number]);
+      rows += chunks_[number].selected;
+    }
+    ChunkBuilder builder(table.kinds, arena, out, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() + 1, kChunkRows)));
+    for (const Entry& entry : entries_) {
+      if (entry.count == 0) continue;
+      builder.append(chunks_[entry.key / kChunkRows], entry.key % kChunkRows, entry.count);
+      rows += static_cast<std::uint64_t>(entry.count < 0 ? -entry.count : entry.count);
+    }
+    builder.finish();
+    return rows;
+  }
+  const bool many_small = chunks_.size() > 16 && entries_.size() < chunks_.size() * 64;
+  if (all_plain_ && !many_small) {
+    for (const Chunk& chunk : chunks_) out.add(chunk);
+    return entries_.size();
+  }
+  std::uint64_t rows = 0;
+  std::vector<Arrangement::Row> gone;
+  std::vector<std::vector<std::uint32_t>> come(many_small ? 0 : chunks_.size());
+  Delta added;
+  ChunkBuilder builder(table.kinds, arena, added, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() + 1, kChunkRows)));
+  for (const Entry& entry : entries_) {
+    if (entry.row == kBase || (entry.row == kNone && entry.base == kNone)) continue;
+    if (entry.row != kNone) {
+      const std::uint32_t number = entry.row / kChunkRows, position = entry.row % kChunkRows;
+      if (entry.base != kNone && equals_base(entry.base, chunks_[number], position, false)) continue;
+      if (many_small) builder.append(chunks_[number], position, 1);
+      else come[number].push_back(position);
+    }
+    if (entry.base != kNone) gone.push_back(entry.base);
+    ++rows;
+  }
+  builder.finish();
+  for (std::size_t from = 0; from < gone.size(); from += kChunkRows) {
+    const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(kChunkRows, gone.size() - from));
+    Chunk chunk;
+    chunk.size = chunk.selected = n;
+    chunk.width = static_cast<std::uint16_t>(table.kinds.size());
+    chunk.columns = arena.array<Column>(table.kinds.size());
+    for (std::uint16_t c = 0; c < chunk.width; ++c) {
+      chunk.columns[c] = Column::make(table.kinds[c], n, table.relation.schema[c].nullable, arena);
+      table.rows->gather({gone.data() + from, n}, c, chunk.columns[c]);
+    }
+    chunk.weights = minus_ones();
+    out.add(chunk);
+  }
+  for (std::size_t number = 0; number < come.size(); ++number) {
+    if (come[number].empty()) continue;
+    std::vector<std::uint32_t>& positions = come[number];
+    Chunk chunk = chunks_[number];
+    if (positions.size() == chunk.size) {
+      chunk.selection = nullptr;
+    } else {
+      std::sort(positions.begin(), positions.end());
+      std::uint32_t* selection = arena.array<std::uint32_t>(positions.size());
+      std::copy(positions.begin(), positions.end(), selection);
+      chunk.selection = selection;
+    }
+    chunk.selected = static_cast<std::uint32_t>(positions.size());
+    chunk.weights = plus_ones();
+    out.add(chunk);
+  }
+  for (const Chunk& chunk : added.chunks) out.add(chunk);
+  return rows;
+}
+
+}  // namespace weir::internal

@@ -1,0 +1,55 @@
+#include "views/table_state.h"
+
+#include "sql/functions.h"
+#include "zset/text_form.h"
+
+namespace weir::internal {
+
+RelationState::RelationState(Relation r) : relation(std::move(r)) {
+  for (const Field& field : relation.schema) {
+    kinds.push_back(kind_of(field.type.id));
+    key_kinds.push_back(key_kind_of(field.type.id));
+  }
+  if (relation.has_key) {
+    for (const std::uint16_t c : relation.key) kinds_of_key.push_back(key_kinds[c]);
+  }
+}
+
+TableState::TableState(Relation r, const Engine* owner) : RelationState(std::move(r)), engine(owner) {
+  relation.has_key = !relation.key.empty();
+  for (const Relation::Check& check : relation.checks) checks.push_back(compile(*check.condition));
+}
+
+void TableState::check(const Chunk& rows, Arena& arena) const {
+  for (std::uint16_t c = 0; c < rows.width; ++c) {
+    if (relation.schema[c].nullable || !rows.columns[c].valid) continue;
+    rows.each([&](std::uint32_t i) {
+      if (!rows.columns[c].is_valid(i)) {
+        throw Failure(ErrorCode::kConstraint,
+                      "null value in column \"" + relation.schema[c].name + "\" of relation \"" + name() + "\" violates not-null constraint");
+      }
+    });
+  }
+  for (std::size_t n = 0; n < checks.size(); ++n) {
+    const Column passed = checks[n]->evaluate(rows, arena);
+    rows.each([&](std::uint32_t i) {
+      if (passed.is_valid(i) && !passed.bools()[i]) {
+        throw Failure(ErrorCode::kConstraint, "new row for relation \"" + name() + "\" violates check constraint \"" + relation.checks[n].name + "\"");
+      }
+    });
+  }
+}
+
+std::string describe_key(const RelationState& state, const Chunk& rows, std::uint32_t position) {
+  std::string names, values;
+  for (const std::uint16_t c : state.relation.key) {
+    names += (names.empty() ? "" : ", ") + state.relation.schema[c].name;
+    if (&c != state.relation.key.data()) values += ", ";
+    const Datum value = rows.columns[c].get(position);
+    if (value.null) values += "null";
+    else format_datum(value, state.relation.schema[c].type, values);
+  }
+  return "(" + names + ")=(" + values + ")";
+}
+
+}  // namespace weir::internal

@@ -1,0 +1,65 @@
+#pragma once
+// A table or a view as the engine holds it: its definition, its stream in the circuit and the integral of that stream.
+//
+// Threads    `name`, `relation`, kinds and compiled checks never change. What changes is changed by the writer with the state lock held (see engine.h).
+// Ownership  shared: handles and subscriptions outlive a DROP, which sets `dropped`. The node belongs to the circuit.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "circuit/circuit.h"
+#include "operators/expression.h"
+#include "sql/catalog.h"
+#include "sql/plan.h"
+#include "zset/digest.h"
+
+namespace weir::internal {
+
+class Engine;
+class SubscriptionState;
+
+struct RelationState {
+  Relation relation;
+  std::string definition;                   // the CREATE statement
+  std::vector<std::uint64_t> uses;          // ids of the relations that its query names
+  std::vector<Kind> kinds;                  // of the columns
+  std::vector<KeyKind> key_kinds;
+  std::vector<KeyKind> kinds_of_key;        // of the columns of relation.key
+
+  NodeId node = kNoNode;
+  Arrangement* rows = nullptr;
+  std::uint32_t key_index = 0;              // over relation.key; only if it has one
+  Digest digest;                            // kept up to date only where there is a file
+  Digest next_digest;                       // of the step in progress
+  std::vector<std::shared_ptr<SubscriptionState>> subscriptions;  // guarded by Engine::subscriptions_mutex_
+  bool dropped = false;
+
+  PlanPtr plan;                             // views
+  const std::string& name() const { return relation.name; }
+  bool keyed() const { return relation.has_key; }
+
+ protected:
+  explicit RelationState(Relation r);
+};
+
+struct ViewState : RelationState {
+  ViewState(Relation r, PlanPtr p) : RelationState(std::move(r)) { plan = std::move(p); }
+};
+
+struct TableState : RelationState {
+  TableState(Relation r, const Engine* owner);
+
+  // Failure(kConstraint) if a row breaks NOT NULL or a CHECK.
+  void check(const Chunk& rows, Arena& arena) const;
+
+  const Engine* engine;
+  std::vector<ExpressionPtr> checks;        // as relation.checks
+  std::uint64_t version = 0;                // the sequence number of the last batch that changed it
+};
+
+// Text of a row's columns for messages: "(id)=(7)".
+std::string describe_key(const RelationState& state, const Chunk& rows, std::uint32_t position);
+
+}  // namespace weir::internal

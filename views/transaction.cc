@@ -1,0 +1,183 @@
+// Transaction: rows and columns of the program into changes of tables.
+
+#include "views/door.h"
+#include "views/engine.h"
+#include "views/rows_in.h"
+#include "views/schema_change.h"
+
+namespace weir {
+
+using internal::Engine;
+using internal::guarded;
+using internal::TableChanges;
+using internal::TableState;
+using internal::TransactionState;
+
+namespace {
+
+TransactionState& open(const std::unique_ptr<TransactionState>& state) {
+  internal::require_open(state && state->engine, "the transaction has ended");
+  return *state;
+}
+
+const std::shared_ptr<TableState>& of_this_database(const std::shared_ptr<TableState>& table, const TransactionState& transaction) {
+  internal::require_open(table != nullptr, "an empty table handle");
+  internal::require_open(table->engine == transaction.engine.get(), "the table handle belongs to another database");
+  return table;
+}
+
+// With the state lock held, the changes of a table that is still there.
+TableChanges& changes_of(TransactionState& transaction, const std::shared_ptr<TableState>& table) {
+  if (table->dropped) throw Failure(ErrorCode::kUnknownName, "table \"" + table->name() + "\" does not exist");
+  return transaction.of(table);
+}
+
+enum class Bulk { kInsert, kErase, kUpsert };
+
+void change_columns(TransactionState& transaction, const std::shared_ptr<TableState>& table, std::span<const ColumnData> columns, std::size_t rows, Bulk what) {
+  transaction.chunks.clear();
+  transaction.rows.clear();
+  internal::columns_in(*table, columns, rows, transaction.arena, transaction.chunks);
+  if (what == Bulk::kUpsert && !table->keyed()) throw Failure(ErrorCode::kUnsupported, "table \"" + table->name() + "\" has no primary key to upsert by");
+  if (what != Bulk::kErase) {
+    for (const Chunk& chunk : transaction.chunks) table->check(chunk, transaction.arena);
+  }
+  const auto lock = transaction.engine->reading();
+  TableChanges& changes = changes_of(transaction, table);
+  for (const Chunk& chunk : transaction.chunks) transaction.rows.push_back(changes.keep(chunk));
+  switch (what) {
+    case Bulk::kInsert: changes.insert(transaction.rows); break;
+    case Bulk::kErase: changes.erase(transaction.rows); break;
+    case Bulk::kUpsert: changes.upsert(transaction.rows); break;
+  }
+}
+
+void change_row(TransactionState& transaction, std::string_view name, const Row& row, Bulk what) {
+  const auto lock = transaction.engine->reading();
+  const std::shared_ptr<TableState> table = transaction.engine->table(name);
+  if (what == Bulk::kUpsert && !table->keyed()) throw Failure(ErrorCode::kUnsupported, "table \"" + table->name() + "\" has no primary key to upsert by");
+  internal::row_in(*table, row, transaction.arena, transaction.row);
+  TableChanges& changes = changes_of(transaction, table);
+  const TableChanges::Rows kept = changes.keep(transaction.row);
+  if (what != Bulk::kErase) table->check(kept.chunk, transaction.arena);
+  switch (what) {
+    case Bulk::kInsert: changes.insert({&kept, 1}); break;
+    case Bulk::kErase: changes.erase({&kept, 1}); break;
+    case Bulk::kUpsert: changes.upsert({&kept, 1}); break;
+  }
+}
+
+}  // namespace
+
+Transaction::Transaction(std::unique_ptr<TransactionState> state) : state_(std::move(state)) {}
+Transaction::Transaction(Transaction&&) noexcept = default;
+
+Transaction& Transaction::operator=(Transaction&& other) noexcept {
+  if (this != &other) {
+    rollback();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+Transaction::~Transaction() { rollback(); }
+
+Result<void> Transaction::insert(std::string_view table, const Row& row) {
+  return guarded([&] { change_row(open(state_), table, row, Bulk::kInsert); });
+}
+
+Result<void> Transaction::erase(std::string_view table, const Row& row) {
+  return guarded([&] { change_row(open(state_), table, row, Bulk::kErase); });
+}
+
+Result<void> Transaction::upsert(std::string_view table, const Row& row) {
+  return guarded([&] { change_row(open(state_), table, row, Bulk::kUpsert); });
+}
+
+Result<void> Transaction::erase_key(std::string_view name, const Row& key) {
+  return guarded([&] {
+    TransactionState& transaction = open(state_);
+    const auto lock = transaction.engine->reading();
+    const std::shared_ptr<TableState> table = transaction.engine->table(name);
+    internal::key_in(*table, key, transaction.arena, transaction.key);
+    changes_of(transaction, table).erase_key(transaction.key);
+  });
+}
+
+Result<void> Transaction::update(std::string_view name, const Row& key, const std::map<std::string, Value>& set) {
+  return guarded([&] {
+    TransactionState& transaction = open(state_);
+    const auto lock = transaction.engine->reading();
+    const std::shared_ptr<TableState> table = transaction.engine->table(name);
+    const Schema& schema = table->relation.schema;
+    internal::key_in(*table, key, transaction.arena, transaction.key);
+    TableChanges& changes = changes_of(transaction, table);
+    std::vector<Datum>& row = transaction.row;
+    if (!changes.find(transaction.key, row)) throw Failure(ErrorCode::kConstraint, "table \"" + table->name() + "\" has no row with this key");
+    const TableChanges::Rows before = changes.keep(row);
+    for (const auto& [column, value] : set) {
+      std::uint16_t c = 0;
+      while (c < schema.size() && schema[c].name != column) ++c;
+      if (c == schema.size()) {
+        Error error;
+        error.code = ErrorCode::kUnknownName;
+        error.message = "table \"" + table->name() + "\" has no column \"" + column + "\"";
+        std::vector<std::string> names;
+        for (const Field& field : schema) names.push_back(field.name);
+        if (const std::string near = nearest_name(column, names); !near.empty()) error.hint = "did you mean \"" + near + "\"?";
+        throw Failure(std::move(error));
+      }
+      row[c] = internal::value_in(*table, c, value, transaction.arena);
+    }
+    const TableChanges::Rows after = changes.keep(row);
+    table->check(after.chunk, transaction.arena);
+    changes.update({&before, 1}, {&after, 1});
+  });
+}
+
+Result<void> Transaction::insert(const Table& table, std::span<const ColumnData> columns, std::size_t rows) {
+  return guarded([&] { change_columns(open(state_), of_this_database(table.state_, open(state_)), columns, rows, Bulk::kInsert); });
+}
+
+Result<void> Transaction::erase(const Table& table, std::span<const ColumnData> columns, std::size_t rows) {
+  return guarded([&] { change_columns(open(state_), of_this_database(table.state_, open(state_)), columns, rows, Bulk::kErase); });
+}
+
+Result<void> Transaction::upsert(const Table& table, std::span<const ColumnData> columns, std::size_t rows) {
+  return guarded([&] { change_columns(open(state_), of_this_database(table.state_, open(state_)), columns, rows, Bulk::kUpsert); });
+}
+
+Result<ResultSet> Transaction::execute(std::string_view sql) {
+  auto result = guarded([&] { return open(state_).engine->execute(*state_, sql, {}, false).rows; });
+  if (result.ok()) return result;
+  Error error = result.error();
+  locate(error, sql);
+  return error;
+}
+
+Result<Receipt> Transaction::commit() {
+  auto receipt = guarded([&] { return open(state_).engine->commit(*state_); });
+  rollback();
+  return receipt;
+}
+
+void Transaction::rollback() {
+  if (!state_ || !state_->engine) return;
+  const std::shared_ptr<Engine> engine = state_->engine;
+  engine->rollback(*state_);
+  engine->recycle(std::move(state_));
+}
+
+// ---- Table
+
+const std::string& Table::name() const {
+  static const std::string none;
+  return state_ ? state_->name() : none;
+}
+
+const Schema& Table::schema() const {
+  static const Schema none;
+  return state_ ? state_->relation.schema : none;
+}
+
+}  // namespace weir
