@@ -129,9 +129,9 @@ struct Pointwise<F, R (*)(A...)> {
     return run(args, rows, arena, std::index_sequence_for<A...>());
   }
   template <std::size_t... I>
-  static Column run(std::span<const Column> args, const Chunk& rows, Arena& arena, std::index_sequence<I...>) {
+  static Column run([[maybe_unused]] std::span<const Column> args, const Chunk& rows, Arena& arena, std::index_sequence<I...>) {
     const std::tuple<const typename Lane<std::decay_t<A>>::Slot*...> in{args[I].template as<const typename Lane<std::decay_t<A>>::Slot>()...};
-    return fill<R>(rows, arena, [&](std::uint32_t i) { return F(Lane<std::decay_t<A>>::load(std::get<I>(in)[i])...); });
+    return fill<R>(rows, arena, [&]([[maybe_unused]] std::uint32_t i) { return F(Lane<std::decay_t<A>>::load(std::get<I>(in)[i])...); });
   }
 };
 template <auto F, class R, class... A>
@@ -140,9 +140,9 @@ struct Pointwise<F, R (*)(Arena&, A...)> {
     return run(args, rows, arena, std::index_sequence_for<A...>());
   }
   template <std::size_t... I>
-  static Column run(std::span<const Column> args, const Chunk& rows, Arena& arena, std::index_sequence<I...>) {
+  static Column run([[maybe_unused]] std::span<const Column> args, const Chunk& rows, Arena& arena, std::index_sequence<I...>) {
     const std::tuple<const typename Lane<std::decay_t<A>>::Slot*...> in{args[I].template as<const typename Lane<std::decay_t<A>>::Slot>()...};
-    return fill<R>(rows, arena, [&](std::uint32_t i) { return F(arena, Lane<std::decay_t<A>>::load(std::get<I>(in)[i])...); });
+    return fill<R>(rows, arena, [&]([[maybe_unused]] std::uint32_t i) { return F(arena, Lane<std::decay_t<A>>::load(std::get<I>(in)[i])...); });
   }
 };
 template <auto F>
