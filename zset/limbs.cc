@@ -43,6 +43,15 @@ Limbs limbs_from_decimal(std::string_view digits) {
 
 std::string limbs_to_decimal(const Limbs& a) {
   if (a.empty()) return "0";
+  // In two halves while long: their division runs on products, that of single limbs on much slower quotients.
+  constexpr std::size_t kLong = 64;
+  if (a.size() > kLong) {
+    const std::size_t low_digits = a.size() * 9 / 2;
+    Limbs low;
+    std::string text = limbs_to_decimal(limbs_divide(a, limbs_power_of_ten(low_digits), &low));
+    const std::string rest = limbs_to_decimal(low);
+    return text.append(low_digits - rest.size(), '0').append(rest);
+  }
   std::string reversed;
   Limbs rest = a;
   while (!rest.empty()) {

@@ -66,12 +66,13 @@ bool small_sum(Int a, std::int32_t a_scale, Int b, std::int32_t b_scale, Int& ou
 
 int small_compare(Int a, std::int32_t a_scale, Int b, std::int32_t b_scale) {
   // What does not fit 127 bits when brought to the other's scale is further from zero than the other.
+  Int x = a, y = b;
   if (a_scale < b_scale) {
-    if (!times_power_of_ten(a, b_scale - a_scale, a)) return a < 0 ? -1 : 1;
+    if (!times_power_of_ten(a, b_scale - a_scale, x)) return a < 0 ? -1 : 1;
   } else if (a_scale > b_scale) {
-    if (!times_power_of_ten(b, a_scale - b_scale, b)) return b < 0 ? 1 : -1;
+    if (!times_power_of_ten(b, a_scale - b_scale, y)) return b < 0 ? 1 : -1;
   }
-  return a < b ? -1 : a > b ? 1 : 0;
+  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 // c / 10^k, halves away from zero.
@@ -104,23 +105,6 @@ bool below_zero(const Numeric& n) { return is_small(n) ? n.small < 0 : n.negativ
 Limbs aligned(const Numeric& n, std::int32_t scale) {
   Limbs m = magnitude(n);
   return scale == n.scale ? m : limbs_multiply(m, limbs_power_of_ten(static_cast<std::size_t>(scale - n.scale)));
-}
-
-Numeric add(const Numeric& a, const Numeric& b) {
-  if (!finite(a) || !finite(b)) {
-    if (a.kind == Class::kNaN || b.kind == Class::kNaN) return special(Class::kNaN);
-    if (finite(a)) return b;
-    return finite(b) || a.kind == b.kind ? a : special(Class::kNaN);
-  }
-  const std::int32_t scale = std::max(a.scale, b.scale);
-  if (is_small(a) && is_small(b)) {
-    Int sum;
-    if (small_sum(a.small, a.scale, b.small, b.scale, sum)) return Numeric::make(sum, scale);
-  }
-  const Limbs x = aligned(a, scale), y = aligned(b, scale);
-  if (below_zero(a) == below_zero(b)) return checked(from_magnitude(below_zero(a), limbs_add(x, y), scale));
-  return limbs_compare(x, y) >= 0 ? from_magnitude(below_zero(a), limbs_subtract(x, y), scale)
-                                  : from_magnitude(below_zero(b), limbs_subtract(y, x), scale);
 }
 
 // PostgreSQL's choice for quotients: 16 significant digits at least, going by the first digits of base 10000.
@@ -298,6 +282,23 @@ Numeric checked(Numeric n) {
   const std::int32_t digits_max = (kWeightMax + 1) * 4 + n.scale;
   if (static_cast<double>(limbs_bits(n.limbs)) >= digits_max * kBitsPerDigit - 1 && coefficient_digits(n) > digits_max) throw_numeric_overflow();
   return n;
+}
+
+Numeric sum_of_any_size(const Numeric& a, const Numeric& b) {
+  if (!finite(a) || !finite(b)) {
+    if (a.kind == Class::kNaN || b.kind == Class::kNaN) return special(Class::kNaN);
+    if (finite(a)) return b;
+    return finite(b) || a.kind == b.kind ? a : special(Class::kNaN);
+  }
+  const std::int32_t scale = std::max(a.scale, b.scale);
+  if (is_small(a) && is_small(b)) {
+    Int sum;
+    if (small_sum(a.small, a.scale, b.small, b.scale, sum)) return Numeric::make(sum, scale);
+  }
+  const Limbs x = aligned(a, scale), y = aligned(b, scale);
+  if (below_zero(a) == below_zero(b)) return from_magnitude(below_zero(a), limbs_add(x, y), scale);
+  return limbs_compare(x, y) >= 0 ? from_magnitude(below_zero(a), limbs_subtract(x, y), scale)
+                                  : from_magnitude(below_zero(b), limbs_subtract(y, x), scale);
 }
 
 Numeric multiply_rounded(const Numeric& a, const Numeric& b, std::int32_t scale) {
@@ -560,8 +561,8 @@ Numeric Numeric::operator-() const {
   return n;
 }
 
-Numeric operator+(const Numeric& a, const Numeric& b) { return add(a, b); }
-Numeric operator-(const Numeric& a, const Numeric& b) { return add(a, -b); }
+Numeric operator+(const Numeric& a, const Numeric& b) { return checked(sum_of_any_size(a, b)); }
+Numeric operator-(const Numeric& a, const Numeric& b) { return checked(sum_of_any_size(a, -b)); }
 
 Numeric operator*(const Numeric& a, const Numeric& b) {
   if (!finite(a) || !finite(b)) {

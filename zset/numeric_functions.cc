@@ -1,7 +1,7 @@
 // Roots, exponentials, logarithms and powers of NUMERIC.
 //
 // The scale of each result is PostgreSQL's choice; the digits are those of the exact result, rounded, wherever PostgreSQL's own are (it computes with
-// eight digits to spare). Exponentials and logarithms are computed in binary fixed point: a natural number f stands for f / 2^point.
+// eight digits to spare). Logarithms are computed in binary fixed point: a natural number f stands for f / 2^point.
 
 #include <weir/error.h>
 
@@ -22,8 +22,10 @@ using Class = Numeric::Class;
 
 constexpr double kLog10E = 0.434294481903252;
 constexpr double kLn10 = 2.302585092994046;
+constexpr double kLog10Of2 = 0.301029995663981;
 constexpr double kExponentMax = 6000;       // e^6000 is refused, e^-6000 is 0
-constexpr std::size_t kGuardBits = 128;
+constexpr std::int32_t kGuardDigits = 8;    // beyond what a result keeps
+constexpr std::size_t kGuardBits = 128;     // of logarithms
 
 Numeric special(Class kind) {
   Numeric n;
@@ -86,27 +88,31 @@ Limbs natural_logarithm_of_two(std::size_t point) {
                         inverse_tanh_of_inverse(point, 4801, 2));
 }
 
+// In decimal, step by step at the scales that PostgreSQL takes: e^x of a small round x lies so close to a tie that it is the last digit kept which decides.
 Numeric exponential(const Numeric& x, std::int32_t scale) {
   const double value = approximate(x);
   if (std::fabs(value) >= kExponentMax) {
     if (value > 0) throw_numeric_overflow();
     return zero(scale);
   }
-  // e^|x| from the series of e^(|x| / 2^halvings), squared as often; each squaring costs a bit.
-  const std::size_t point = bits_for(scale + std::max(static_cast<std::int32_t>(value * kLog10E), 0)) + kGuardBits;
-  const Limbs fixed = limbs_divide(limbs_shift_left(magnitude(x), point), limbs_power_of_ten(static_cast<std::size_t>(x.scale)));
-  const std::size_t reduced_bits = point - 8;
-  const std::size_t halvings = limbs_bits(fixed) > reduced_bits ? limbs_bits(fixed) - reduced_bits : 0;
-  const Limbs reduced = limbs_shift_right(fixed, halvings);
-  Limbs term = one_at(point), sum = term;
-  for (std::uint32_t n = 1; !term.empty(); ++n) {
-    term = multiply_at(point, term, reduced);
-    limbs_divide_small(term, n);
-    sum = limbs_add(sum, term);
+  std::int32_t halvings = 0;
+  for (double rest = std::fabs(value); rest > 0.01; rest /= 2) ++halvings;
+  // x / 2^halvings = x 5^halvings / 10^halvings
+  Limbs coefficient = magnitude(x);
+  for (std::int32_t i = 0; i < halvings; ++i) limbs_multiply_add(coefficient, 5, 0);
+  const Numeric reduced = from_magnitude(x.sign() < 0, std::move(coefficient), x.scale + halvings);
+
+  const std::int32_t wanted = 1 + static_cast<std::int32_t>(value * kLog10E) + scale + static_cast<std::int32_t>(halvings * kLog10Of2);
+  const std::int32_t digits = std::max(wanted, 0) + kGuardDigits;
+  Numeric sum = sum_of_any_size(Numeric(1), reduced);
+  Numeric term = reduced;
+  for (std::int64_t n = 2;; ++n) {
+    term = divide_rounded(multiply_rounded(term, reduced, digits - 1), Numeric(n), digits - 1);
+    if (term.is_zero()) break;
+    sum = sum_of_any_size(sum, term);
   }
-  for (std::size_t i = 0; i < halvings; ++i) sum = multiply_at(point, sum, sum);
-  if (x.sign() < 0) sum = limbs_divide(one_at(2 * point), sum);
-  return decimal_at(point, false, sum, scale);
+  for (std::int32_t i = 0; i < halvings; ++i) sum = multiply_rounded(sum, sum, std::max(digits - 8 * head_of(sum).weight, 0));
+  return checked(sum.round(scale));
 }
 
 Numeric natural_logarithm(const Numeric& x, std::int32_t scale) {
@@ -177,7 +183,7 @@ Numeric whole_power(const Numeric& base, std::int32_t exponent, std::int32_t sca
   const double size = exponent * (std::log10(static_cast<double>(leading_digits(base, lead))) + rest);
   if (size > 3.0 * kWeightMax * 4) throw_numeric_overflow();
   if (size + 1 < -scale || size + 1 < -kResultScaleMax) return zero(scale);
-  const std::int32_t digits = 1 + scale + static_cast<std::int32_t>(size) + static_cast<std::int32_t>(std::log(std::fabs(exponent))) + 8;
+  const std::int32_t digits = 1 + scale + static_cast<std::int32_t>(size) + static_cast<std::int32_t>(std::log(std::fabs(exponent))) + kGuardDigits;
 
   Numeric square = base;
   Numeric power = (exponent & 1) != 0 ? base : Numeric(1);
@@ -251,8 +257,8 @@ Numeric Numeric::log(const Numeric& base) const {
   const std::int32_t base_weight = logarithm_weight(base), weight = logarithm_weight(*this);
   const std::int32_t result_weight = weight - base_weight;
   const std::int32_t to = result_scale(kSignificantDigitsMin - result_weight, std::max(base.scale, scale));
-  const Numeric divisor = natural_logarithm(base, std::max(to + result_weight - base_weight + 8, 0));
-  const Numeric dividend = natural_logarithm(*this, std::max(to + result_weight - weight + 8, 0));
+  const Numeric divisor = natural_logarithm(base, std::max(to + result_weight - base_weight + kGuardDigits, 0));
+  const Numeric dividend = natural_logarithm(*this, std::max(to + result_weight - weight + kGuardDigits, 0));
   return divide_rounded(dividend, divisor, to);
 }
 
@@ -281,7 +287,7 @@ Numeric Numeric::power(const Numeric& exponent) const {
   }
   const auto result_weight = static_cast<std::int32_t>(rough * kLog10E);
   const std::int32_t to = result_scale(kSignificantDigitsMin - result_weight, std::max(scale, exponent.scale));
-  const std::int32_t working_scale = std::max(std::max(to + result_weight, 0) - weight + 8, 0);
+  const std::int32_t working_scale = std::max(std::max(to + result_weight, 0) - weight + kGuardDigits, 0);
   const Numeric result = exponential(multiply_rounded(natural_logarithm(base, working_scale), exponent, working_scale), to);
   return negative ? -result : result;
 }

@@ -22,6 +22,7 @@ inline constexpr std::int32_t kWeightMax = 32767;         // so that values stay
 Limbs magnitude(const Numeric& n);                        // of the coefficient. REQUIRES: finite
 Numeric from_magnitude(bool negative, Limbs coefficient, std::int32_t scale);          // of any size
 Numeric checked(Numeric n);                               // n, or "value overflows numeric format"
+Numeric sum_of_any_size(const Numeric& a, const Numeric& b);
 Numeric multiply_rounded(const Numeric& a, const Numeric& b, std::int32_t scale);      // of any size; keeps a scale that is smaller. REQUIRES: finite
 Numeric divide_rounded(const Numeric& a, const Numeric& b, std::int32_t scale);        // REQUIRES: finite
 double approximate(const Numeric& n);                     // nearest double; an infinity or 0 where out of range. REQUIRES: finite
