@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "circuit/circuit.h"
+#include "operators/distinct.h"
 #include "operators/expression.h"
+#include "operators/set_operations.h"
 
 namespace weir {
 
@@ -29,16 +31,5 @@ struct AggregateSpec {
                                           // AVG integers and numeric → numeric, real and double → double, interval; MIN, MAX the argument's
 };
 NodeId aggregate(Circuit& circuit, NodeId input, std::vector<ExpressionPtr> keys, std::vector<AggregateSpec> aggregates);
-
-// Each row of the input that has a positive weight, once.
-//
-// Law      distinct(a)[x] = 1 if a[x] > 0, else 0; Δout = −1, 0 or +1 by how I(a)[x] passes zero: DBSP, Proposition 4.7.  Derivation: docs/derivations/distinct.md
-// State    the weight of each row, by SQL equality (1.0 and 1.00 are one; the first seen stands for both).
-NodeId distinct(Circuit& circuit, NodeId input);
-
-// INTERSECT ALL and EXCEPT ALL: min(a[x], b[x]) and max(a[x] − b[x], 0) for positive weights.
-// State    both weights of each row.   Derivation: docs/derivations/set_operations.md
-NodeId intersect_all(Circuit& circuit, NodeId left, NodeId right);
-NodeId except_all(Circuit& circuit, NodeId left, NodeId right);
 
 }  // namespace weir

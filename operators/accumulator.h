@@ -1,0 +1,69 @@
+#pragma once
+// What an aggregate keeps for each group, and how rows change it: a column at a time, without a branch or a virtual call per row.
+//
+// Law      each is a homomorphism from Z-sets of values: update() with `negate` undoes update(), exactly and in any order.
+// State    a few bytes inside the row of the group (all zero when construct() is called), found at offset(); what is larger hangs on them.
+// Nulls    NULL values are skipped.
+// Errors   update() tells of overflow and goes on (the step is then refused and undone); finish() throws for a result beyond its type.
+// Threads  one at a time.
+
+#include <memory>
+
+#include "operators/aggregate.h"
+#include "zset/chunk.h"
+
+namespace weir {
+
+class Accumulator {
+ public:
+  using Groups = std::byte* const*;
+
+  explicit Accumulator(std::size_t bytes) : bytes_(bytes) {}
+  virtual ~Accumulator() = default;
+
+  std::size_t bytes() const { return bytes_; }
+  void place(std::size_t offset) { offset_ = offset; }
+
+  virtual void construct(std::byte*) const {}
+  virtual void destroy(std::byte*) noexcept {}
+  // `before` is a copy of a group's row, taken when a step first touches it: makes it independent of what the step changes.
+  virtual void freeze(std::byte*, Arena&) const {}
+
+  // groups: by position, the row of the group. value: by position; null for COUNT(*). numbers: by position, the number of the touched group. false: overflow.
+  virtual bool update(const Chunk& rows, const Column* value, Groups groups, const std::uint32_t* numbers, bool negate) = 0;
+  // Must the caller undo update() by update() with `negate`? Otherwise undo() does it.
+  virtual bool logged() const { return true; }
+  // All rows of the step are in. groups: by number.
+  virtual void settle(Groups, std::uint32_t) {}
+  // What is logged has been undone.
+  virtual void undo(Groups, std::uint32_t) noexcept {}
+  virtual void forget() noexcept {}  // the step is over
+
+  // May COUNT(argument) be read off it?
+  virtual bool counts() const { return true; }
+  // out[k] for groups[k]; `out` has a bitmap, set.
+  virtual void finish(AggregateFunction function, TypeId result, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const = 0;
+
+  virtual std::size_t heap_bytes() const { return 0; }
+
+ protected:
+  template <class State> State& at(std::byte* group) const { return *reinterpret_cast<State*>(group + offset_); }
+  template <class State> const State& at(const std::byte* group) const { return *reinterpret_cast<const State*>(group + offset_); }
+
+ private:
+  std::size_t bytes_, offset_ = 0;
+};
+
+// The accumulator for a function over values of this type. COUNT needs none of the argument.
+std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId argument);
+// Do these two functions over the same values share their accumulator?
+bool share_accumulator(AggregateFunction a, AggregateFunction b);
+
+// Where a row of a group begins.
+struct GroupHead {
+  std::int64_t rows;
+  std::uint32_t touched;  // its number in this step, from 1; 0: not touched
+  std::uint32_t made;
+};
+
+}  // namespace weir

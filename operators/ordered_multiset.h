@@ -1,0 +1,403 @@
+#pragma once
+// Values in order, each with a weight: a B+-tree that knows the weight below every node. A small one is a single sorted array.
+//
+//     inner: [ first value of each child | weight below each child | children ]      leaf: [ values | weights ]
+//
+// Law      a Z-set of values: add() is the group's +, so adding the negation restores it. Weights may be negative in between; negatives() counts such entries.
+// State    16 bytes where it lies (all zero: empty), nodes on the heap: leaves of 4 to 64 values, inner nodes of up to 32 children.
+// Cost     add, rank, each_from: O(log n). apply() merges many changes in one pass, O(n + changes), where that is cheaper. front, back: O(log n).
+// Ownership  own.keep(value) is called for a value that comes to lie in the tree (and may change where it points), own.drop(value) for one that goes. clear() frees all.
+// Threads  const calls may run in parallel.
+//
+// Trivially copyable, so that it may lie in a row that moves; a copy is an alias, not another tree.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "operators/gather.h"
+
+namespace weir {
+
+template <class Value>
+class OrderedMultiset {
+  static_assert(std::is_trivially_copyable_v<Value> && alignof(Value) <= 8);
+
+ public:
+  struct Change {
+    Value value;
+    std::int64_t weight;
+  };
+  struct OwnsNothing {
+    void keep(Value&) {}
+    void drop(const Value&) {}
+  };
+
+  bool empty() const { return !root_; }
+  std::uint32_t entries() const { return entries_; }
+  std::uint32_t negatives() const { return negatives_; }
+  const Value& front() const {  // REQUIRES: !empty()
+    return keys(root_)[0];
+  }
+  const Value& back() const {  // REQUIRES: !empty()
+    const Node* n = root_;
+    while (n->height != 0) n = children(n)[n->size - 1];
+    return keys(n)[n->size - 1];
+  }
+  void prefetch() const { __builtin_prefetch(root_); }
+  std::size_t bytes() const { return entries_ * (sizeof(Value) + sizeof(std::int64_t)) * 4 / 3; }
+
+  // Adds a weight that is not 0; returns the entry's weight after it. order(a, b): negative, 0 or positive.
+  template <class Order, class Own>
+  std::int64_t add(const Value& value, std::int64_t weight, Order&& order, Own&& own) {
+    if (!root_) root_ = make(0, kSmallest);
+    Node* right = nullptr;
+    const std::int64_t now = add(root_, value, weight, order, own, right);
+    if (right) {
+      Node* top = make(root_->height + 1, kFan);
+      put_child(top, 0, root_);
+      put_child(top, 1, right);
+      root_ = top;
+    }
+    while (root_ && root_->height != 0 && root_->size == 1) {
+      Node* only = children(root_)[0];
+      std::free(root_);
+      root_ = only;
+    }
+    if (root_->size == 0) {
+      std::free(root_);
+      root_ = nullptr;
+    }
+    return now;
+  }
+
+  // Adds changes that ascend strictly, none of weight 0.
+  template <class Order, class Own>
+  void apply(std::span<const Change> changes, Order&& order, Own&& own) {
+    if (changes.size() < kMergeFrom || changes.size() * 8 < entries_) {
+      for (const Change& c : changes) add(c.value, c.weight, order, own);
+    } else {
+      merge(changes, order, own);
+    }
+  }
+
+  // The weight of all values before this one, and of the value itself.
+  struct Rank {
+    std::int64_t before = 0, weight = 0;
+  };
+  template <class Order>
+  Rank rank(const Value& value, Order&& order) const {
+    Rank r;
+    const Node* n = root_;
+    if (!n) return r;
+    while (n->height != 0) {
+      const std::uint32_t i = child_of(n, value, order);
+      for (std::uint32_t c = 0; c < i; ++c) r.before += weights(n)[c];
+      n = children(n)[i];
+    }
+    const std::uint32_t i = lower_bound(n, value, order);
+    for (std::uint32_t c = 0; c < i; ++c) r.before += weights(n)[c];
+    if (i < n->size && order(keys(n)[i], value) == 0) r.weight = weights(n)[i];
+    return r;
+  }
+
+  // Calls f(value, copies) in order for what stands at positions from.. (a value of weight w stands at w positions) until f returns false. REQUIRES: no negative weights.
+  template <class F>
+  void each_from(std::int64_t from, F&& f) const {
+    if (root_) walk(root_, from, f);
+  }
+
+  template <class Own>
+  void clear(Own&& own) noexcept {
+    if (root_) free_tree(root_, own);
+    root_ = nullptr;
+    entries_ = negatives_ = 0;
+  }
+
+ private:
+  static constexpr std::uint32_t kSmallest = 4, kLeaf = 64, kFan = 32, kFilled = 48, kFilledFan = 24;
+  static constexpr std::size_t kMergeFrom = 16;
+
+  struct Node {
+    std::uint16_t size, capacity, height, unused;
+  };
+  static_assert(sizeof(Node) == 8);
+
+  static Value* keys(Node* n) { return reinterpret_cast<Value*>(n + 1); }
+  static const Value* keys(const Node* n) { return reinterpret_cast<const Value*>(n + 1); }
+  static std::int64_t* weights(Node* n) { return reinterpret_cast<std::int64_t*>(keys(n) + n->capacity); }
+  static const std::int64_t* weights(const Node* n) { return reinterpret_cast<const std::int64_t*>(keys(n) + n->capacity); }
+  static Node** children(Node* n) { return reinterpret_cast<Node**>(weights(n) + n->capacity); }
+  static Node* const* children(const Node* n) { return reinterpret_cast<Node* const*>(weights(n) + n->capacity); }
+
+  static Node* make(unsigned height, std::uint32_t capacity) {
+    const std::size_t slot = sizeof(Value) + sizeof(std::int64_t) + (height != 0 ? sizeof(Node*) : 0);
+    auto* n = static_cast<Node*>(std::malloc(sizeof(Node) + capacity * slot));
+    if (!n) throw std::bad_alloc();
+    *n = {0, static_cast<std::uint16_t>(capacity), static_cast<std::uint16_t>(height), 0};
+    return n;
+  }
+  static void resize(Node*& n, std::uint32_t capacity) {
+    Node* to = make(n->height, capacity);
+    move_entries(to, 0, n, 0, n->size);
+    to->size = n->size;
+    std::free(n);
+    n = to;
+  }
+  static void move_entries(Node* to, std::uint32_t at, const Node* from, std::uint32_t first, std::uint32_t n) {
+    if (n == 0) return;
+    std::memmove(static_cast<void*>(keys(to) + at), keys(from) + first, n * sizeof(Value));
+    std::memmove(weights(to) + at, weights(from) + first, n * sizeof(std::int64_t));
+    if (to->height != 0) std::memmove(children(to) + at, children(from) + first, n * sizeof(Node*));
+  }
+  static void open_gap(Node* n, std::uint32_t at) {
+    move_entries(n, at + 1, n, at, n->size - at);
+    ++n->size;
+  }
+  static void close_gap(Node* n, std::uint32_t at) {
+    move_entries(n, at, n, at + 1, n->size - at - 1u);
+    --n->size;
+  }
+  static std::int64_t total(const Node* n) {
+    std::int64_t sum = 0;
+    for (std::uint32_t i = 0; i < n->size; ++i) sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) + static_cast<std::uint64_t>(weights(n)[i]));
+    return sum;
+  }
+  static void put_child(Node* n, std::uint32_t at, Node* child) {
+    open_gap(n, at);
+    keys(n)[at] = keys(child)[0];
+    weights(n)[at] = total(child);
+    children(n)[at] = child;
+  }
+  static Node* split(Node* n) {
+    const std::uint32_t half = n->size / 2u;
+    Node* right = make(n->height, n->capacity);
+    move_entries(right, 0, n, half, n->size - half);
+    right->size = static_cast<std::uint16_t>(n->size - half);
+    n->size = static_cast<std::uint16_t>(half);
+    return right;
+  }
+
+  template <class Order>
+  static std::uint32_t lower_bound(const Node* n, const Value& value, Order& order) {
+    const Value* first = keys(n);
+    std::uint32_t size = n->size;
+    const Value* at = first;
+    while (size != 0) {
+      const std::uint32_t half = size / 2;
+      if (order(at[half], value) < 0) {
+        at += half + 1;
+        size -= half + 1;
+      } else {
+        size = half;
+      }
+    }
+    return static_cast<std::uint32_t>(at - first);
+  }
+  // The last child whose first value is not above this one, or the first.
+  template <class Order>
+  static std::uint32_t child_of(const Node* n, const Value& value, Order& order) {
+    const std::uint32_t i = lower_bound(n, value, order);
+    if (i < n->size && order(keys(n)[i], value) == 0) return i;
+    return i == 0 ? 0 : i - 1;
+  }
+
+  template <class Order, class Own>
+  std::int64_t add(Node*& n, const Value& value, std::int64_t weight, Order& order, Own& own, Node*& right) {
+    return n->height == 0 ? add_to_leaf(n, value, weight, order, own, right) : add_to_inner(n, value, weight, order, own, right);
+  }
+
+  template <class Order, class Own>
+  std::int64_t add_to_leaf(Node*& n, const Value& value, std::int64_t weight, Order& order, Own& own, Node*& right) {
+    std::uint32_t i = lower_bound(n, value, order);
+    if (i < n->size && order(keys(n)[i], value) == 0) {
+      std::int64_t& w = weights(n)[i];
+      const std::int64_t now = add_weights(w, weight);
+      negatives_ += (now < 0) - (w < 0);
+      w = now;
+      if (now == 0) {
+        own.drop(keys(n)[i]);
+        close_gap(n, i);
+        --entries_;
+        if (n->capacity > kSmallest && n->size * 4u <= n->capacity && n->size != 0) resize(n, n->capacity / 2u);
+      }
+      return now;
+    }
+    Node* to = n;
+    if (n->size == n->capacity) {
+      if (n->capacity < kLeaf) {
+        resize(n, n->capacity * 2u);
+        to = n;
+      } else {
+        right = split(n);
+        if (i > n->size) {
+          i -= n->size;
+          to = right;
+        }
+      }
+    }
+    Value copy = value;
+    own.keep(copy);
+    open_gap(to, i);
+    keys(to)[i] = copy;
+    weights(to)[i] = weight;
+    ++entries_;
+    negatives_ += weight < 0;
+    return weight;
+  }
+
+  template <class Order, class Own>
+  std::int64_t add_to_inner(Node*& n, const Value& value, std::int64_t weight, Order& order, Own& own, Node*& right) {
+    std::uint32_t i = child_of(n, value, order);
+    Node*& child = children(n)[i];
+    Node* sibling = nullptr;
+    const std::int64_t now = add(child, value, weight, order, own, sibling);
+    if (child->size == 0) {
+      std::free(child);
+      close_gap(n, i);
+      return now;
+    }
+    keys(n)[i] = keys(child)[0];
+    if (!sibling) {
+      weights(n)[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(weights(n)[i]) + static_cast<std::uint64_t>(weight));
+      merge_small(n, i);
+      return now;
+    }
+    weights(n)[i] = total(child);
+    if (n->size == kFan) {
+      right = split(n);
+      if (i < n->size) put_child(n, i + 1, sibling);
+      else put_child(right, i - n->size + 1u, sibling);
+    } else {
+      put_child(n, i + 1, sibling);
+    }
+    return now;
+  }
+
+  static void merge_small(Node* n, std::uint32_t i) {
+    Node* child = children(n)[i];
+    const std::uint32_t full = child->height == 0 ? kLeaf : kFan;
+    if (child->size * 4u >= full || n->size < 2) return;
+    const std::uint32_t l = i == 0 ? 0 : i - 1;
+    Node*& left = children(n)[l];
+    Node* gone = children(n)[l + 1];
+    const std::uint32_t both = left->size + gone->size;
+    if (both * 4 > full * 3) return;
+    if (both > left->capacity) resize(left, full);
+    move_entries(left, left->size, gone, 0, gone->size);
+    left->size = static_cast<std::uint16_t>(both);
+    weights(n)[l] = total(left);
+    std::free(gone);
+    close_gap(n, l + 1);
+  }
+
+  // One pass over all entries and all changes, into new nodes.
+  template <class Order, class Own>
+  void merge(std::span<const Change> changes, Order& order, Own& own) {
+    std::vector<Value> values;
+    std::vector<std::int64_t> sums;
+    values.reserve(entries_ + changes.size());
+    sums.reserve(entries_ + changes.size());
+    auto change = changes.begin();
+    const auto put_change = [&] {
+      Value copy = change->value;
+      own.keep(copy);
+      values.push_back(copy);
+      sums.push_back(change->weight);
+      negatives_ += change->weight < 0;
+      ++change;
+    };
+    const auto visit = [&](const Value& value, std::int64_t weight) {
+      while (change != changes.end() && order(change->value, value) < 0) put_change();
+      if (change == changes.end() || order(change->value, value) != 0) {
+        values.push_back(value);
+        sums.push_back(weight);
+        return;
+      }
+      const std::int64_t now = add_weights(weight, change->weight);
+      negatives_ += (now < 0) - (weight < 0);
+      ++change;
+      if (now == 0) {
+        own.drop(value);
+        return;
+      }
+      values.push_back(value);
+      sums.push_back(now);
+    };
+    if (root_) visit_all(root_, visit);
+    while (change != changes.end()) put_change();
+    OwnsNothing nothing;
+    if (root_) free_tree(root_, nothing);
+    root_ = build(values, sums);
+    entries_ = static_cast<std::uint32_t>(values.size());
+  }
+
+  template <class F>
+  static void visit_all(const Node* n, F& f) {
+    for (std::uint32_t i = 0; i < n->size; ++i) {
+      if (n->height == 0) f(keys(n)[i], weights(n)[i]);
+      else visit_all(children(n)[i], f);
+    }
+  }
+
+  static Node* build(const std::vector<Value>& values, const std::vector<std::int64_t>& sums) {
+    if (values.empty()) return nullptr;
+    std::vector<Node*> level;
+    const std::size_t leaf = values.size() <= kLeaf ? kLeaf : kFilled;
+    for (std::size_t at = 0; at < values.size(); at += leaf) {
+      const auto n = static_cast<std::uint32_t>(std::min(leaf, values.size() - at));
+      std::uint32_t capacity = kSmallest;
+      while (capacity < n) capacity *= 2;
+      Node* node = make(0, capacity);
+      std::memcpy(static_cast<void*>(keys(node)), values.data() + at, n * sizeof(Value));
+      std::memcpy(weights(node), sums.data() + at, n * sizeof(std::int64_t));
+      node->size = static_cast<std::uint16_t>(n);
+      level.push_back(node);
+    }
+    while (level.size() > 1) {
+      std::vector<Node*> above;
+      for (std::size_t at = 0; at < level.size(); at += kFilledFan) {
+        Node* node = make(level[0]->height + 1u, kFan);
+        for (std::size_t i = at; i < std::min(level.size(), at + kFilledFan); ++i) put_child(node, node->size, level[i]);
+        above.push_back(node);
+      }
+      level.swap(above);
+    }
+    return level[0];
+  }
+
+  template <class F>
+  static bool walk(const Node* n, std::int64_t& skip, F& f) {
+    for (std::uint32_t i = 0; i < n->size; ++i) {
+      const std::int64_t w = weights(n)[i];
+      if (skip >= w) {
+        skip -= w;
+      } else if (n->height == 0) {
+        if (!f(keys(n)[i], w - skip)) return false;
+        skip = 0;
+      } else if (!walk(children(n)[i], skip, f)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  template <class Own>
+  static void free_tree(Node* n, Own& own) noexcept {
+    for (std::uint32_t i = 0; i < n->size; ++i) {
+      if (n->height == 0) own.drop(keys(n)[i]);
+      else free_tree(children(n)[i], own);
+    }
+    std::free(n);
+  }
+
+  Node* root_;
+  std::uint32_t entries_, negatives_;
+};
+
+}  // namespace weir
