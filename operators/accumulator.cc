@@ -504,6 +504,7 @@ class Extremes final : public Accumulator {
         bytes += v.size;
       }
     }
+    void meet(const Value&) {}
     void drop([[maybe_unused]] const Value& v) {
       if constexpr (std::is_same_v<Value, Bytes>) {
         if (v.is_inline()) return;

@@ -6,7 +6,8 @@
 // Law      a Z-set of values: add() is the group's +, so adding the negation restores it. Weights may be negative in between; negatives() counts such entries.
 // State    16 bytes where it lies (all zero: empty), nodes on the heap: leaves of 4 to 64 values, inner nodes of up to 32 children.
 // Cost     add, rank, each_from: O(log n). apply() merges many changes in one pass, O(n + changes), where that is cheaper. front, back: O(log n).
-// Ownership  own.keep(value) is called for a value that comes to lie in the tree (and may change where it points), own.drop(value) for one that goes. clear() frees all.
+// Ownership  own.keep(value) is called for a value that comes to lie in the tree (and may change where it points), own.meet(value) for the one that lies there
+//          already when its weight changes, own.drop(value) for one that goes. clear() frees all.
 // Threads  const calls may run in parallel.
 //
 // Trivially copyable, so that it may lie in a row that moves; a copy is an alias, not another tree.
@@ -35,6 +36,7 @@ class OrderedMultiset {
   };
   struct OwnsNothing {
     void keep(Value&) {}
+    void meet(const Value&) {}
     void drop(const Value&) {}
   };
 
@@ -217,6 +219,7 @@ class OrderedMultiset {
     std::uint32_t i = lower_bound(n, value, order);
     if (i < n->size && order(keys(n)[i], value) == 0) {
       std::int64_t& w = weights(n)[i];
+      own.meet(keys(n)[i]);
       const std::int64_t now = add_weights(w, weight);
       negatives_ += (now < 0) - (w < 0);
       w = now;
@@ -319,6 +322,7 @@ class OrderedMultiset {
         sums.push_back(weight);
         return;
       }
+      own.meet(value);
       const std::int64_t now = add_weights(weight, change->weight);
       negatives_ += (now < 0) - (weight < 0);
       ++change;

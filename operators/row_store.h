@@ -40,6 +40,7 @@ class RowStore {
   void prefetch(Id id) const { __builtin_prefetch(row(id), 1); }
 
   std::uint32_t tag(Id id) const { return *header(row(id)); }
+  void set_tag(Id id, std::uint32_t tag) { *header(row(id)) = tag; }
   bool is_null(const std::byte* row, std::size_t column) const { return header(row)[1 + (column + 1) / 32] >> ((column + 1) % 32) & 1; }
   const std::byte* slot(const std::byte* row, std::size_t column) const { return row + offsets_[column]; }
   Datum get(Id id, std::size_t column) const;
