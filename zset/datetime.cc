@@ -373,8 +373,8 @@ Interval age(std::int64_t a, std::int64_t b) {
     time += kMicrosPerDay;
     --days;
   }
-  while (days < 0) {  // the length of the month in which the earlier of the arguments as given stands
-    days += negative ? days_in_month(x.year, x.month) : days_in_month(y.year, y.month);
+  if (days < 0) {  // borrows the month in which the earlier one stands
+    days += days_in_month(y.year, y.month);
     --months;
   }
   if (negative) return {-time, -days, static_cast<std::int32_t>(-months)};
@@ -421,7 +421,7 @@ Interval justify_interval(const Interval& i) {
 std::int64_t date_trunc(std::string_view field, std::int64_t micros) {
   if (is_infinite(micros)) return micros;
   std::string name;
-  const DateWord word = field_word(field, name);
+  const DateWord word = unit_word(lower_case(field, name));
   if (word.kind != Word::kUnit) not_recognized(name, kTimestampName);
   const auto whole = [&](std::int64_t unit) { return floor_div(micros, unit) * unit; };
   const CivilTime t = civil_from_timestamp(micros);
@@ -451,7 +451,7 @@ std::int64_t date_trunc(std::string_view field, std::int64_t micros) {
 
 Interval date_trunc(std::string_view field, const Interval& i) {
   std::string name;
-  const DateWord word = field_word(field, name);
+  const DateWord word = unit_word(lower_case(field, name));
   if (word.kind != Word::kUnit) not_recognized(name, "interval");
   const auto time = [&](std::int64_t unit) { return Interval{i.micros / unit * unit, i.days, i.months}; };
   const auto months = [&](std::int32_t unit) { return Interval{0, 0, i.months / unit * unit}; };
@@ -505,7 +505,11 @@ std::optional<Numeric> extract_timestamp(std::string_view field, std::int64_t mi
     case Part::kSecond: return Numeric::make(in_minute, 6);
     case Part::kMinute: return Numeric(time / (60 * kMicrosPerSecond) % 60);
     case Part::kHour: return Numeric(time / (3600 * kMicrosPerSecond));
-    case Part::kEpoch: return Numeric::make(static_cast<__int128>(micros) - static_cast<__int128>(kUnixEpochDays) * kMicrosPerDay, 6);
+    case Part::kEpoch: {
+      std::int64_t since = 0;
+      if (!__builtin_sub_overflow(micros, kUnixEpochDays * kMicrosPerDay, &since)) return Numeric::make(since, 6);
+      return (Numeric::make(static_cast<__int128>(micros) - kUnixEpochDays * kMicrosPerDay, 0) / Numeric(kMicrosPerSecond)).round(6);  // loses digits as PostgreSQL does
+    }
     case Part::kJulian: return Numeric(days + kPostgresEpochJulian) + Numeric(time) / Numeric(kMicrosPerDay);
     default: break;
   }
@@ -531,7 +535,7 @@ std::optional<Numeric> extract_date(std::string_view field, std::int64_t days) {
 Numeric extract_interval(std::string_view field, const Interval& i) {
   std::string name;
   const DateWord word = field_word(field, name);
-  if (!names_a_part(word)) not_recognized(name, "interval");
+  if (word.kind != Word::kUnit && word.kind != Word::kEpoch) not_recognized(name, "interval");
   const std::int64_t in_minute = i.micros % (60 * kMicrosPerSecond);
   switch (part_named(word)) {
     case Part::kMicrosecond: return Numeric(in_minute);

@@ -129,7 +129,7 @@ std::string in_case(std::string_view word, Case how) {
 struct Writer {
   const Parts& p;
   bool fill = true;        // not FM
-  bool translated = false; // TM: no padding of names
+  bool translated = false; // TM: no padding of names of months and days
   Case how = Case::kUpper;
   bool number = false;     // the text written last is a number: TH may follow
 
@@ -143,9 +143,9 @@ struct Writer {
     number = true;
     return padded(value, width);
   }
-  std::string name(std::string_view word, std::size_t width) const {
+  std::string name(std::string_view word, std::size_t width, bool may_fill) const {
     std::string out = in_case(word, how);
-    if (fill && !translated && out.size() < width) out.append(width - out.size(), ' ');
+    if (may_fill && out.size() < width) out.append(width - out.size(), ' ');
     return out;
   }
   void needs_calendar() const {
@@ -173,9 +173,9 @@ struct Writer {
         const std::int64_t century = p.interval ? p.year / 100 : p.year > 0 ? (p.year - 1) / 100 + 1 : p.year / 100 - 1;
         return century <= 99 && century >= -99 ? signed_pair(century, century) : fixed_digits(century, 0);
       }
-      case Pattern::kMonthName: needs_calendar(); return name(kMonths[p.month - 1], 9);
+      case Pattern::kMonthName: needs_calendar(); return name(kMonths[p.month - 1], 9, fill && !translated);
       case Pattern::kMonthShort: needs_calendar(); return in_case(kMonths[p.month - 1].substr(0, 3), how);
-      case Pattern::kDayName: needs_calendar(); return name(kDays[day_of_week()], 9);
+      case Pattern::kDayName: needs_calendar(); return name(kDays[day_of_week()], 9, fill && !translated);
       case Pattern::kDayShort: needs_calendar(); return in_case(kDays[day_of_week()].substr(0, 3), how);
       case Pattern::kDayOfYear: return numeric(p.day_of_year, 3);
       case Pattern::kDay: return numeric(p.day, 2);
@@ -199,7 +199,7 @@ struct Writer {
       case Pattern::kMinute: return signed_pair(p.minute, p.minute);
       case Pattern::kMonth: return signed_pair(p.month, p.month);
       case Pattern::kMillisecond: return fixed_digits(p.micros / 1000, 3);
-      case Pattern::kZoneOffset:
+      case Pattern::kZoneOffset: needs_calendar(); return fill ? "+00" : "+0";
       case Pattern::kZoneHour: needs_calendar(); return "+00";
       case Pattern::kZoneMinute: needs_calendar(); return "00";
       case Pattern::kZone: needs_calendar(); return {};
@@ -207,7 +207,7 @@ struct Writer {
       case Pattern::kRoman: {
         if (p.month == 0 && p.year == 0) return {};
         const std::int64_t at = p.month == 0 ? (p.year >= 0 ? 11 : 0) : p.month < 0 ? p.month + 12 : p.month - 1;
-        return name(kRomans[at], 4);
+        return name(kRomans[at], 4, fill);
       }
       case Pattern::kSecondOfDay: return fixed_digits((p.hour * 60 + p.minute) * 60 + p.second, 0);
       case Pattern::kSecond: return signed_pair(p.second, p.second);

@@ -181,13 +181,13 @@ Fault check_zone(std::string_view s) {
   s.remove_prefix(1);
   const std::size_t length = s.size();
   int hour = 0, minute = 0, second = 0;
-  if (front(s) == '+' || front(s) == '-' || leading_integer(s, hour) != Fault::kNone) return length == 0 ? Fault::kSyntax : Fault::kZone;
+  if (leading_integer(s, hour) == Fault::kRange) return Fault::kZone;
   if (front(s) == ':') {
     s.remove_prefix(1);
-    if (!s.empty() && leading_integer(s, minute) == Fault::kRange) return Fault::kZone;
+    if (leading_integer(s, minute) == Fault::kRange) return Fault::kZone;
     if (front(s) == ':') {
       s.remove_prefix(1);
-      if (!s.empty() && leading_integer(s, second) == Fault::kRange) return Fault::kZone;
+      if (leading_integer(s, second) == Fault::kRange) return Fault::kZone;
     }
   } else if (s.empty() && length > 2) {
     minute = hour % 100;
@@ -208,6 +208,7 @@ struct DateReader {
   bool month_in_words = false;
   bool julian = false;
   bool before_christ = false;
+  bool named_zone = false;        // of the IANA database: knows its own daylight saving
   int half_of_day = -1;           // 0 am, 1 pm
   Part label = Part::kNone;       // a unit that names what the next field is
   Special special = Special::kNo;
@@ -266,9 +267,9 @@ struct DateReader {
   // Digits without anything between them: yyyymmdd, hhmmss, hhmm.
   Fault run_together(std::string_view text, std::uint32_t have, std::uint32_t& mask) {
     const auto digits = [](std::string_view s) {
-      long long value = 0;
-      for (char c : s) value = std::min<long long>(value * 10 + (c - '0'), std::numeric_limits<int>::max());
-      return static_cast<int>(value);
+      std::uint64_t value = 0;
+      for (char c : s) value = value * 10 + static_cast<std::uint64_t>(c - '0');
+      return static_cast<int>(value);  // wraps, as PostgreSQL's does; a year that is too long is out of range sooner or later
     };
     for (char c : text) {
       if (!is_digit(c) && c != '.') return Fault::kSyntax;
@@ -382,6 +383,7 @@ struct DateReader {
   Fault labelled(std::string_view text, std::uint32_t& mask) {
     const Part part = label;
     label = Part::kNone;
+    special = Special::kNo;
     if (part == Part::kOtherZone) {
       mask = bit(Part::kZone);
       return check_zone(text);
@@ -445,6 +447,7 @@ struct DateReader {
     if (label == Part::kNone && (seen & month_and_day) != month_and_day) return date(field.text, mask);
     if (!is_digit(field.text[0]) && label == Part::kNone) {
       if (!is_timezone_name(field.text)) throw Failure(ErrorCode::kInput, "time zone \"" + field.text + "\" not recognized");
+      named_zone = true;
       mask = bit(Part::kZone);
       return Fault::kNone;
     }
@@ -493,19 +496,18 @@ struct DateReader {
       case Word::kEra: mask = bit(Part::kEra); before_christ = meaning.value == 1; return Fault::kNone;
       case Word::kDaylight: mask = bit(Part::kDaylight); return Fault::kNone;
       case Word::kUnit:
-        if (label != Part::kNone) return Fault::kSyntax;
         label = meaning.part;
         return Fault::kNone;
       case Word::kIsoTime: {
-        if ((seen & kDateBits) != kDateBits || i + 1 >= fields.size() || label != Part::kNone) return Fault::kSyntax;
+        if ((seen & kDateBits) != kDateBits || i + 1 >= fields.size()) return Fault::kSyntax;
         const auto next = fields[i + 1].shape;
         if (next != Field::Shape::kNumber && next != Field::Shape::kTime && next != Field::Shape::kDate) return Fault::kSyntax;
         label = Part::kTime;
         return Fault::kNone;
       }
-      case Word::kEpoch: mask = kDateBits | kTimeBits | bit(Part::kZone); special = Special::kEpoch; return Fault::kNone;
-      case Word::kInfinity: mask = kDateBits | kTimeBits | bit(Part::kZone); special = Special::kInfinity; return Fault::kNone;
-      case Word::kMinusInfinity: mask = kDateBits | kTimeBits | bit(Part::kZone); special = Special::kMinusInfinity; return Fault::kNone;
+      case Word::kEpoch: mask = bit(Part::kEpoch); special = Special::kEpoch; return Fault::kNone;
+      case Word::kInfinity: mask = bit(Part::kEpoch); special = Special::kInfinity; return Fault::kNone;
+      case Word::kMinusInfinity: mask = bit(Part::kEpoch); special = Special::kMinusInfinity; return Fault::kNone;
       case Word::kAllBalls: mask = kTimeBits | bit(Part::kZone); hour = minute = second = 0; return Fault::kNone;
       case Word::kVolatile:
         throw Failure(ErrorCode::kUnsupported, "\"" + text + "\" in a " + source.type + " is not supported: it would mean another value every day");
@@ -513,6 +515,7 @@ struct DateReader {
       case Word::kUnknown: break;
     }
     if (!is_timezone_name(text)) return Fault::kSyntax;
+    named_zone = true;
     mask = bit(Part::kZone);
     return Fault::kNone;
   }
@@ -568,14 +571,13 @@ struct DateReader {
       if (mask & seen) source.fail(Fault::kSyntax);
       seen |= mask;
     }
-    if (label != Part::kNone) source.fail(Fault::kSyntax);
-    if (special != Special::kNo) return;
     if (const Fault fault = validate_date(); fault != Fault::kNone) source.fail(fault);
+    if (special != Special::kNo) return;
     if (half_of_day >= 0 && hour > 12) source.fail(Fault::kRange);
     if (half_of_day == 0 && hour == 12) hour = 0;
     if (half_of_day == 1 && hour != 12) hour += 12;
     if ((seen & kDateBits) != kDateBits) source.fail(Fault::kSyntax);
-    if ((seen & bit(Part::kDaylight)) && !(seen & bit(Part::kZone))) source.fail(Fault::kSyntax);
+    if ((seen & bit(Part::kDaylight)) && (named_zone || !(seen & bit(Part::kZone)))) source.fail(Fault::kSyntax);
   }
 };
 
@@ -784,7 +786,7 @@ struct IntervalReader {
             unit = word.part;
           } else if (word.kind == Word::kAgo) {
             ago = true;
-            unit = Part::kNone;
+            unit = Part::kEra;  // of no number: "1 ago" is an error
           } else {
             fault = Fault::kSyntax;
           }
@@ -910,7 +912,7 @@ struct IntervalReader {
       if (fault != Fault::kNone) return fault;
       have_field = true;
     }
-    return have_field ? Fault::kNone : Fault::kSyntax;
+    return Fault::kNone;
   }
 };
 

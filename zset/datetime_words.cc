@@ -17,7 +17,7 @@ struct Entry {
 constexpr Entry unit(std::string_view word, Part part) { return {word, {Kind::kUnit, 0, part}}; }
 constexpr Entry valued(std::string_view word, Kind kind, int value = 0) { return {word, {kind, static_cast<std::int8_t>(value), Part::kNone}}; }
 
-// Both tables are sorted by bytes.
+// Both tables are sorted by bytes: see by_word.
 constexpr Entry kDateWords[] = {
     valued("-infinity", Kind::kMinusInfinity),
     valued("ad", Kind::kEra, 0),
@@ -128,8 +128,9 @@ constexpr Entry kUnitWords[] = {
     unit("months", Part::kMonth),
     unit("ms", Part::kMillisecond),
     unit("msec", Part::kMillisecond),
-    unit("msecs", Part::kMillisecond),
+    unit("msecond", Part::kMillisecond),
     unit("mseconds", Part::kMillisecond),
+    unit("msecs", Part::kMillisecond),
     unit("qtr", Part::kQuarter),
     unit("quarter", Part::kQuarter),
     unit("s", Part::kSecond),
@@ -142,8 +143,9 @@ constexpr Entry kUnitWords[] = {
     unit("timezone_m", Part::kZoneMinute),
     unit("us", Part::kMicrosecond),
     unit("usec", Part::kMicrosecond),
-    unit("usecs", Part::kMicrosecond),
+    unit("usecond", Part::kMicrosecond),
     unit("useconds", Part::kMicrosecond),
+    unit("usecs", Part::kMicrosecond),
     unit("w", Part::kWeek),
     unit("week", Part::kWeek),
     unit("weeks", Part::kWeek),
@@ -153,6 +155,10 @@ constexpr Entry kUnitWords[] = {
     unit("yr", Part::kYear),
     unit("yrs", Part::kYear),
 };
+
+constexpr bool by_word(const Entry& a, const Entry& b) { return a.word < b.word; }
+static_assert(std::is_sorted(std::begin(kDateWords), std::end(kDateWords), by_word));
+static_assert(std::is_sorted(std::begin(kUnitWords), std::end(kUnitWords), by_word));
 
 constexpr std::size_t kWordMax = 10;
 
@@ -168,12 +174,16 @@ DateWord find(const Entry (&table)[N], std::string_view word) {
 DateWord date_word(std::string_view lower) { return find(kDateWords, lower); }
 DateWord unit_word(std::string_view lower) { return find(kUnitWords, lower); }
 
-DateWord field_word(std::string_view name, std::string& lower) {
-  lower.assign(name);
+const std::string& lower_case(std::string_view text, std::string& lower) {
+  lower.assign(text);
   for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  const DateWord word = unit_word(lower);
+  return lower;
+}
+
+DateWord field_word(std::string_view name, std::string& lower) {
+  const DateWord word = unit_word(lower_case(name, lower));
   return word.kind == Kind::kUnknown ? date_word(lower) : word;
 }
 

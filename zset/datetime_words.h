@@ -41,9 +41,11 @@ struct DateWord {
 };
 
 DateWord date_word(std::string_view lower);  // inside a date or timestamp
-DateWord unit_word(std::string_view lower);  // inside an interval, and the first meaning of a field name
+DateWord unit_word(std::string_view lower);  // inside an interval, a field named to date_trunc
 
-// A field named to EXTRACT, date_trunc, date_part: unit_word, else date_word. `lower` receives its name for messages.
+const std::string& lower_case(std::string_view text, std::string& lower);  // ASCII only; returns `lower`
+
+// A field named to EXTRACT: unit_word, else date_word. `lower` receives its name for messages.
 DateWord field_word(std::string_view name, std::string& lower);
 
 }  // namespace weir

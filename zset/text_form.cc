@@ -161,14 +161,13 @@ bool parse_boolean(std::string_view text) {
   invalid_syntax(text, "boolean");
 }
 
-// The decimal digits of a double and where its point stands: 0.d1d2d3… · 10^exponent is d1.d2d3… · 10^(exponent).
+// The decimal digits of a number and where its point stands: d1.d2d3… · 10^exponent.
 struct Decimal {
   char digits[20];
   int count = 0;
   int exponent = 0;  // of the first digit
 };
 
-template <class F>
 Decimal decimal_of(const char* begin, const char* end) {  // of "d.ddde±xx"
   Decimal d;
   const char* p = begin;
@@ -181,10 +180,12 @@ Decimal decimal_of(const char* begin, const char* end) {  // of "d.ddde±xx"
 }
 
 // Whether the shortest digits lie exactly half way to a neighbour. Such digits read back as `x` only where a reader rounds half to even, which PostgreSQL
-// does not take for granted: it writes 1e23 as 9.999999999999999e+22. Only whole numbers of this range, and a few fractions below, can be meant.
+// does not take for granted: it writes 1e23 as 9.999999999999999e+22. A point half way has more binary digits than x, so that only within these bounds 17 (9)
+// decimal digits can write it.
 template <class F>
 bool half_way(F x, const Decimal& d) {
-  if (x < static_cast<F>(1e5) || x > static_cast<F>(1e42)) return false;
+  constexpr F kLeast = sizeof(F) == 8 ? static_cast<F>(4e15) : static_cast<F>(4e6);
+  if (x < kLeast || x > static_cast<F>(1e42)) return false;
   const long double up = (static_cast<long double>(x) + std::nextafter(x, std::numeric_limits<F>::infinity())) / 2;
   const long double down = (static_cast<long double>(x) + std::nextafter(x, F{0})) / 2;
   for (const long double middle : {up, down}) {
@@ -210,13 +211,13 @@ template <class F>
 Decimal shortest(F x) {
   char buffer[64];
   const auto result = std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific);
-  Decimal d = decimal_of<F>(buffer, result.ptr);
+  Decimal d = decimal_of(buffer, result.ptr);
   if (!half_way(x, d)) return d;
   for (int precision = d.count - 1; precision < std::numeric_limits<F>::max_digits10; ++precision) {
     const auto r = std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific, precision);
     F back = 0;
     std::from_chars(buffer, r.ptr, back);
-    const Decimal candidate = decimal_of<F>(buffer, r.ptr);
+    const Decimal candidate = decimal_of(buffer, r.ptr);
     if (back == x && !half_way(x, candidate)) return candidate;
   }
   return d;

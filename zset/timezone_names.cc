@@ -6,7 +6,6 @@
 namespace weir {
 namespace {
 
-// Both sorted by bytes.
 constexpr std::string_view kAbbreviations[] = {
     "acdt", "acsst", "acst", "act", "acwst", "adt", "aedt", "aesst", "aest", "aft", "akdt", "akst", "almst", "almt", "amst", "amt", "anast", "anat",
     "arst", "art", "ast", "awsst", "awst", "azost", "azot", "azst", "azt", "bdst", "bdt", "bnt", "bort", "bot", "bra", "brst", "brt", "bst", "btt",
@@ -105,27 +104,41 @@ constexpr std::string_view kNames[] = {
     "us/samoa", "utc", "w-su", "wet", "zulu",
 };
 
-bool is_alpha(char c) { return c >= 'a' && c <= 'z'; }
+static_assert(std::is_sorted(std::begin(kAbbreviations), std::end(kAbbreviations)));
+static_assert(std::is_sorted(std::begin(kNames), std::end(kNames)));
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// std offset [dst [offset]], as "est5edt" or "gmt+3:30"; rules for the change of clocks are not taken.
+// std offset [dst [offset]], as "est5edt" or "gmt+3:30"; a name is whatever stands before a sign or a digit. Rules for the change of clocks are not taken.
 bool is_posix_rule(std::string_view s) {
   std::size_t i = 0;
-  const auto letters = [&] {
+  const auto name = [&] {
     const std::size_t start = i;
-    while (i < s.size() && is_alpha(s[i])) ++i;
-    return i - start >= 3;
+    while (i < s.size() && !is_digit(s[i]) && s[i] != '+' && s[i] != '-') ++i;
+    return i > start;
+  };
+  const auto number = [&](int greatest) {
+    const std::size_t start = i;
+    int value = 0;
+    for (; i < s.size() && is_digit(s[i]); ++i) {
+      value = value * 10 + (s[i] - '0');
+      if (value > greatest) return false;
+    }
+    return i > start;
   };
   const auto offset = [&] {
     if (i < s.size() && (s[i] == '+' || s[i] == '-')) ++i;
-    const std::size_t start = i;
-    while (i < s.size() && (is_digit(s[i]) || (s[i] == ':' && i > start))) ++i;
-    return i > start;
+    if (!number(167)) return false;
+    for (const int greatest : {59, 60}) {
+      if (i == s.size() || s[i] != ':') return true;
+      ++i;
+      if (!number(greatest)) return false;
+    }
+    return true;
   };
-  if (!letters() || !offset()) return false;
+  if (!name() || !offset()) return false;
   if (i == s.size()) return true;
-  if (!letters()) return false;
-  return i == s.size() || (offset() && i == s.size());
+  return name() && (i == s.size() || (offset() && i == s.size()));
 }
 
 }  // namespace
