@@ -1,0 +1,151 @@
+// Would catch: a database that comes back other than it was closed; views in the file that differ from those in memory; a refused batch or schema change that reached the
+// file; writes by others that go unnoticed.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "tests/views/open.h"
+
+namespace weir {
+namespace {
+
+constexpr char kScript[] = R"(
+  CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT NOT NULL DEFAULT 'none', price NUMERIC(10,2) CHECK (price > 0), weight DOUBLE PRECISION, seen TIMESTAMP);
+  CREATE TABLE bag (a INT, b REAL);
+  CREATE VIEW by_name AS SELECT name, COUNT(*) AS n, SUM(price) AS total, AVG(weight) AS mean, MIN(seen) AS first FROM items GROUP BY name;
+  CREATE VIEW names AS SELECT DISTINCT name FROM by_name WHERE n > 1;
+  CREATE VIEW pairs AS SELECT i.id, b.b FROM items i LEFT JOIN bag b ON b.a = i.id;
+  INSERT INTO items VALUES (1, 'x', 1.5, 0.1, '2001-01-01'), (2, 'x', 2.5, 'NaN', NULL), (3, 'a name that is rather long', 3, NULL, '2020-02-02 02:02:02.5');
+  INSERT INTO bag VALUES (1, 1.5), (1, 1.5), (NULL, NULL), (9, '-0');
+  UPDATE items SET price = price * 2 WHERE id = 2;
+  DELETE FROM bag WHERE a = 9;
+)";
+
+int run_sql(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  int rc = sqlite3_open(path.c_str(), &db);
+  if (rc == SQLITE_OK) rc = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr);
+  sqlite3_close(db);
+  return rc;
+}
+
+std::vector<Texts> everything(const Database& db) {
+  std::vector<Texts> out;
+  for (const RelationInfo& relation : db.relations()) {
+    out.push_back({relation.name, db.digest(relation.name).value()});
+    out.push_back(text(db.read(relation.name).value()));
+  }
+  return out;
+}
+
+TEST(Recovery, ComesBackAsItWas) {
+  const Folder folder;
+  std::vector<Texts> before;
+  std::uint64_t sequence = 0;
+  {
+    Database db = Database::open(folder.file()).value();
+    EXPECT_FALSE(db.recovered());
+    db.execute(kScript).value();
+    before = everything(db);
+    sequence = db.sequence();
+  }
+  Database db = Database::open(folder.file()).value();
+  EXPECT_TRUE(db.recovered());
+  EXPECT_EQ(db.sequence(), sequence);
+  EXPECT_EQ(everything(db), before);
+  Database fresh = Database::open(":memory:").value();
+  fresh.execute(kScript).value();
+  EXPECT_EQ(everything(fresh), before);
+  db.execute("INSERT INTO items (id, price) VALUES (7, 1)").value();
+  EXPECT_EQ(text(db.find("by_name", {"none"}).value()), (Texts{"none|1|1.00|NULL|NULL"})) << "defaults are recovered";
+  EXPECT_FALSE(db.execute("INSERT INTO items (id, price) VALUES (8, -1)").ok()) << "and checks";
+  EXPECT_FALSE(db.execute("INSERT INTO items (id, price) VALUES (7, 1)").ok()) << "and keys";
+}
+
+TEST(Recovery, TheFileHoldsWhatMemoryHolds) {
+  const Folder folder;
+  Database db = Database::open(folder.file()).value();
+  db.execute(kScript).value();
+  EXPECT_FALSE(db.execute("INSERT INTO items VALUES (1, 'twice', 1, 1, NULL)").ok());
+  EXPECT_FALSE(db.execute("CREATE VIEW broken AS SELECT 1 / (id - 1) FROM items").ok());
+  const std::string command = "sqlite3 -csv " + folder.file() + " \"SELECT name, n, total FROM by_name ORDER BY name; SELECT count(*) FROM bag; SELECT count(*) FROM sqlite_master WHERE name = 'broken'\"";
+  FILE* pipe = popen(command.c_str(), "r");
+  std::string out(4096, '\0');
+  out.resize(fread(out.data(), 1, out.size(), pipe));
+  pclose(pipe);
+  EXPECT_EQ(out, "\"a name that is rather long\",1,3.00\nx,2,6.50\n3\n0\n");
+}
+
+TEST(Recovery, ViewsChangedByOthersAreWrittenAnew) {
+  const Folder folder;
+  std::vector<Texts> before;
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute(kScript).value();
+    before = everything(db);
+  }
+  ASSERT_EQ(run_sql(folder.file(), "UPDATE by_name SET n = 99; DELETE FROM names; UPDATE weir_digest SET digest = 'x'"), SQLITE_OK);
+  EXPECT_FALSE(Database::open(folder.file()).ok()) << "tables whose digests do not fit";
+  ASSERT_EQ(run_sql(folder.file(), "DELETE FROM weir_digest"), SQLITE_OK);
+  {
+    Database db = Database::open(folder.file()).value();
+    EXPECT_EQ(everything(db), before);
+    db.execute("DELETE FROM items WHERE id = 1").value();
+  }
+  EXPECT_TRUE(Database::open(folder.file()).ok());
+}
+
+TEST(Recovery, TablesChangedByOthersAreRefused) {
+  const Folder folder;
+  Database::open(folder.file()).value().execute(kScript).value();
+  ASSERT_EQ(run_sql(folder.file(), "UPDATE items SET name = 'y' WHERE id = 1"), SQLITE_OK);
+  EXPECT_EQ(Database::open(folder.file()).error().code, ErrorCode::kCorrupt);
+}
+
+TEST(Recovery, SchemaChangesAreInTheFile) {
+  const Folder folder;
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute(kScript).value();
+    db.execute("DROP VIEW pairs; CREATE OR REPLACE VIEW by_name AS SELECT name, COUNT(*) * 2 AS n, SUM(price) AS total, AVG(weight) AS mean, MIN(seen) AS first FROM items GROUP BY name;"
+               "CREATE TABLE late (a INT PRIMARY KEY); CREATE VIEW later AS SELECT a + 1 AS b FROM late; INSERT INTO late VALUES (1)").value();
+    EXPECT_EQ(text(db.read("names").value()).size(), 2u);
+  }
+  Database db = Database::open(folder.file()).value();
+  EXPECT_EQ(text(db.read("names").value()).size(), 2u);
+  EXPECT_EQ(text(db.read("later").value()), (Texts{"2"}));
+  EXPECT_FALSE(db.read("pairs").ok());
+}
+
+TEST(Recovery, FunctionsAreGivenAgain) {
+  const Folder folder;
+  const ScalarFunction plus_one = function("plus_one", [](std::int64_t a) { return a + 1; });
+  {
+    Database db = Database::open(folder.file()).value();
+    db.create_function(plus_one).value();
+    db.execute("CREATE TABLE t (a BIGINT); CREATE VIEW v AS SELECT plus_one(a) AS b FROM t; INSERT INTO t VALUES (1)").value();
+  }
+  const auto without = Database::open(folder.file());
+  ASSERT_FALSE(without.ok());
+  EXPECT_NE(without.error().message.find("cannot recover view \"v\""), std::string::npos) << without.error().message;
+  OpenOptions options;
+  options.functions = {plus_one};
+  EXPECT_EQ(text(Database::open(folder.file(), options).value().read("v").value()), (Texts{"2"}));
+}
+
+TEST(Recovery, ViewsWithoutTablesAreNotGoneOnWith) {
+  const Folder folder;
+  OpenOptions options;
+  options.store_tables = false;
+  {
+    Database db = Database::open(folder.file(), options).value();
+    db.execute(kScript).value();
+    EXPECT_EQ(text(db.read("names").value()), (Texts{"x"}));
+  }
+  EXPECT_FALSE(Database::open(folder.file()).ok());
+  EXPECT_FALSE(Database::open(folder.file(), options).ok());
+  EXPECT_EQ(run_sql(folder.file(), "SELECT * FROM by_name"), SQLITE_OK);
+  EXPECT_NE(run_sql(folder.file(), "SELECT * FROM items"), SQLITE_OK);
+}
+
+}  // namespace
+}  // namespace weir
