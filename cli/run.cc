@@ -166,8 +166,19 @@ class Run {
 
   void print(const std::string& view) {
     ResultSet rows = db_->read(view).value();
+    const std::size_t all = rows.rows();
+    if (options_.print_rows > 0 && all > options_.print_rows) rows = first_rows(rows, options_.print_rows);
     if (!write_out((options_.format == Format::kTable ? view + "\n" : "") + to_text(rows, options_.format))) broken_ = true;
+    if (rows.rows() < all) say(view + ": " + with_commas(rows.rows()) + " of " + plural(all, "row") + " shown");
     check_output();
+  }
+
+  static ResultSet first_rows(const ResultSet& rows, std::size_t n) {
+    std::vector<Value> values;
+    for (std::size_t r = 0; r < n; ++r) {
+      for (std::size_t c = 0; c < rows.schema().size(); ++c) values.push_back(rows[r][c]);
+    }
+    return ResultSet(rows.schema(), std::move(values), rows.sequence());
   }
 
   void check_output() const {

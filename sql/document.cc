@@ -1,18 +1,17 @@
 #include "sql/document.h"
 
-#include <pg_query.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 
+#include "sql/parse.h"
 #include "sql/select_text.h"
 
 namespace weir {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kDepthMax = 64;
 
@@ -37,25 +36,25 @@ std::string child(const std::string& pointer, std::size_t index) { return pointe
 
 std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
-const char* kind_of(const Json& json) {
+const char* kind_of(const OrderedJson& json) {
   switch (json.type()) {
-    case Json::value_t::null: return "null";
-    case Json::value_t::object: return "an object";
-    case Json::value_t::array: return "an array";
-    case Json::value_t::string: return "a string";
-    case Json::value_t::boolean: return "a boolean";
+    case OrderedJson::value_t::null: return "null";
+    case OrderedJson::value_t::object: return "an object";
+    case OrderedJson::value_t::array: return "an array";
+    case OrderedJson::value_t::string: return "a string";
+    case OrderedJson::value_t::boolean: return "a boolean";
     default: return "a number";
   }
 }
 
-[[noreturn]] void fail_kind(const std::string& pointer, const std::string& expected, const Json& found) {
+[[noreturn]] void fail_kind(const std::string& pointer, const std::string& expected, const OrderedJson& found) {
   fail(pointer, "expected " + expected + ", found " + kind_of(found));
 }
 
 // ---- text to JSON
 
 // The parser's message without its prefix "[json.exception.parse_error.101] parse error at line 1, column 2: ".
-std::string message_of(const Json::exception& error) {
+std::string message_of(const OrderedJson::exception& error) {
   std::string_view what = error.what();
   if (std::size_t at = what.find("] "); at != std::string_view::npos) what.remove_prefix(at + 2);
   if (what.starts_with("parse error")) {
@@ -64,7 +63,7 @@ std::string message_of(const Json::exception& error) {
   return "not JSON: " + std::string(what);
 }
 
-Json parse_document(std::string_view text) {
+OrderedJson parse_document(std::string_view text) {
   struct Open {
     bool is_object;
     std::set<std::string> keys;
@@ -77,8 +76,8 @@ Json parse_document(std::string_view text) {
     if (open.empty()) return std::string();
     return open.back().is_object ? child(open.back().pointer, open.back().last_key) : child(open.back().pointer, open.back().elements);
   };
-  auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    using Event = Json::parse_event_t;
+  auto watch = [&](int depth, OrderedJson::parse_event_t event, OrderedJson& parsed) {
+    using Event = OrderedJson::parse_event_t;
     if (depth > kDepthMax) fail(here(), "nested more than " + std::to_string(kDepthMax) + " deep");
     if (event == Event::object_start || event == Event::array_start) {
       std::string pointer = here();
@@ -95,20 +94,20 @@ Json parse_document(std::string_view text) {
     return true;
   };
   try {
-    return Json::parse(text.begin(), text.end(), watch);
-  } catch (const Json::parse_error& error) {
+    return OrderedJson::parse(text.begin(), text.end(), watch);
+  } catch (const OrderedJson::parse_error& error) {
     Failure failure(ErrorCode::kSyntax, message_of(error));
     failure.error().offset = static_cast<int>(std::min(error.byte > 0 ? error.byte - 1 : 0, text.size()));
     locate(failure.error(), text);
     throw failure;
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     throw Failure(ErrorCode::kSyntax, message_of(error));
   }
 }
 
 // ---- fields
 
-void check_fields(const Json& object, const std::string& pointer, const std::vector<std::string>& known) {
+void check_fields(const OrderedJson& object, const std::string& pointer, const std::vector<std::string>& known) {
   if (!object.is_object()) fail_kind(pointer, "an object", object);
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -119,12 +118,12 @@ void check_fields(const Json& object, const std::string& pointer, const std::vec
   }
 }
 
-const Json* field(const Json& object, const char* name) {
+const OrderedJson* field(const OrderedJson& object, const char* name) {
   auto found = object.find(name);
   return found == object.end() ? nullptr : &*found;
 }
 
-std::string read_string(const Json& json, const std::string& pointer, const std::string& what) {
+std::string read_string(const OrderedJson& json, const std::string& pointer, const std::string& what) {
   if (!json.is_string()) fail_kind(pointer, what, json);
   std::string text = json.get<std::string>();
   if (text.find('\0') != std::string::npos) fail(pointer, "a text with a NUL character");
@@ -132,13 +131,13 @@ std::string read_string(const Json& json, const std::string& pointer, const std:
   return text;
 }
 
-bool read_bool(const Json& json, const std::string& pointer) {
+bool read_bool(const OrderedJson& json, const std::string& pointer) {
   if (!json.is_boolean()) fail_kind(pointer, "true or false", json);
   return json.get<bool>();
 }
 
 // One string, or an array of them.
-std::vector<Part> read_parts(const Json& json, const std::string& pointer, const std::string& what) {
+std::vector<Part> read_parts(const OrderedJson& json, const std::string& pointer, const std::string& what) {
   std::vector<Part> parts;
   if (!json.is_array()) {
     parts.push_back({read_string(json, pointer, what + " or an array of them"), pointer});
@@ -150,13 +149,13 @@ std::vector<Part> read_parts(const Json& json, const std::string& pointer, const
 }
 
 // SQL text: one string, or an array of its lines.
-SqlText read_sql_lines(const Json& json, const std::string& pointer) {
+SqlText read_sql_lines(const OrderedJson& json, const std::string& pointer) {
   SqlText sql;
   for (const Part& line : read_parts(json, pointer, "SQL text")) sql.add_unchecked(line);
   return sql;
 }
 
-std::uint64_t read_count(const Json& json, const std::string& pointer) {
+std::uint64_t read_count(const OrderedJson& json, const std::string& pointer) {
   if (!json.is_number_integer() || (json.is_number_integer() && !json.is_number_unsigned() && json.get<std::int64_t>() < 0)) {
     fail_kind(pointer, "a number of rows, 0 or more", json);
   }
@@ -166,10 +165,10 @@ std::uint64_t read_count(const Json& json, const std::string& pointer) {
 // ---- queries
 
 Error place_in_pieces(Error error, const SqlText& sql, const std::string& pointer);
-SqlText read_query(const Json& json, const std::string& pointer);
+SqlText read_query(const OrderedJson& json, const std::string& pointer);
 
 // SQL text that has to be one query.
-SqlText read_query_text(const Json& json, const std::string& pointer) {
+SqlText read_query_text(const OrderedJson& json, const std::string& pointer) {
   SqlText sql = read_sql_lines(json, pointer);
   try {
     check_fragment(sql.text(), Fragment::kQuery);
@@ -180,7 +179,7 @@ SqlText read_query_text(const Json& json, const std::string& pointer) {
 }
 
 // "orders o", {"table": "orders", "as": "o"} or {"query": …, "as": "o"}; with `more` fields beside.
-SelectParts::Source read_source(const Json& json, const std::string& pointer, std::vector<std::string> more) {
+SelectParts::Source read_source(const OrderedJson& json, const std::string& pointer, std::vector<std::string> more) {
   SelectParts::Source source;
   if (json.is_string() && more.empty()) {
     source.relation = {read_string(json, pointer, "a relation"), pointer};
@@ -189,7 +188,7 @@ SelectParts::Source read_source(const Json& json, const std::string& pointer, st
   if (!json.is_object()) fail_kind(pointer, more.empty() ? "a relation or an object" : "an object", json);
   more.insert(more.begin(), {"table", "query", "as"});
   check_fields(json, pointer, more);
-  const Json *table = field(json, "table"), *query = field(json, "query"), *as = field(json, "as");
+  const OrderedJson *table = field(json, "table"), *query = field(json, "query"), *as = field(json, "as");
   if ((table == nullptr) == (query == nullptr)) fail(pointer, "expected one of \"table\" and \"query\"");
   if (as) source.alias = read_string(*as, child(pointer, "as"), "a name");
   if (table) {
@@ -201,17 +200,17 @@ SelectParts::Source read_source(const Json& json, const std::string& pointer, st
   return source;
 }
 
-SelectParts::Join read_join(const Json& json, const std::string& pointer) {
+SelectParts::Join read_join(const OrderedJson& json, const std::string& pointer) {
   SelectParts::Join join;
   join.source = read_source(json, pointer, {"type", "on", "using"});
   std::string type = "inner";
-  if (const Json* given = field(json, "type")) type = read_string(*given, child(pointer, "type"), "a join type");
+  if (const OrderedJson* given = field(json, "type")) type = read_string(*given, child(pointer, "type"), "a join type");
   const std::vector<std::pair<std::string, std::string>> kinds = {
       {"inner", "JOIN"}, {"left", "LEFT JOIN"}, {"right", "RIGHT JOIN"}, {"full", "FULL JOIN"}, {"cross", "CROSS JOIN"}};
   auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == type; });
   if (kind == kinds.end()) fail(child(pointer, "type"), "there is no join of type " + in_quotes(type), "inner, left, right, full, cross");
   join.kind = kind->second;
-  const Json *on = field(json, "on"), *columns = field(json, "using");
+  const OrderedJson *on = field(json, "on"), *columns = field(json, "using");
   if (type == "cross" && (on || columns)) fail(pointer, "a cross join has no condition");
   if (type != "cross" && (on == nullptr) == (columns == nullptr)) fail(pointer, "expected one of \"on\" and \"using\"");
   if (on) {
@@ -230,9 +229,9 @@ SelectParts::Join read_join(const Json& json, const std::string& pointer) {
   return join;
 }
 
-std::vector<SelectParts::Item> read_select(const Json& json, const std::string& pointer) {
+std::vector<SelectParts::Item> read_select(const OrderedJson& json, const std::string& pointer) {
   std::vector<SelectParts::Item> items;
-  auto read_item = [&](const Json& item, const std::string& at) {
+  auto read_item = [&](const OrderedJson& item, const std::string& at) {
     if (item.is_string()) {
       items.push_back({{read_string(item, at, "a select item"), at}, ""});
       return;
@@ -254,16 +253,16 @@ std::vector<SelectParts::Item> read_select(const Json& json, const std::string& 
 
 const std::vector<std::string> kQueryFields = {"with", "from", "join", "where", "group_by", "having", "select", "distinct", "union_all", "order_by", "limit", "offset"};
 
-SqlText read_structured_query(const Json& json, const std::string& pointer) {
+SqlText read_structured_query(const OrderedJson& json, const std::string& pointer) {
   check_fields(json, pointer, kQueryFields);
   SelectParts parts;
   auto at = [&](const char* name) { return child(pointer, name); };
-  if (const Json* with = field(json, "with")) {
+  if (const OrderedJson* with = field(json, "with")) {
     if (!with->is_object()) fail_kind(at("with"), "an object of queries by name", *with);
     for (const auto& [name, query] : with->items()) parts.with.emplace_back(name, read_query(query, child(at("with"), name)));
   }
-  if (const Json* from = field(json, "from")) parts.from = read_source(*from, at("from"), {});
-  if (const Json* join = field(json, "join")) {
+  if (const OrderedJson* from = field(json, "from")) parts.from = read_source(*from, at("from"), {});
+  if (const OrderedJson* join = field(json, "join")) {
     if (!parts.from) fail(at("join"), "a join without \"from\"");
     if (join->is_array()) {
       for (std::size_t i = 0; i < join->size(); ++i) parts.joins.push_back(read_join((*join)[i], child(at("join"), i)));
@@ -271,27 +270,27 @@ SqlText read_structured_query(const Json& json, const std::string& pointer) {
       parts.joins.push_back(read_join(*join, at("join")));
     }
   }
-  if (const Json* where = field(json, "where")) parts.where = read_parts(*where, at("where"), "a condition");
-  if (const Json* group_by = field(json, "group_by")) parts.group_by = read_parts(*group_by, at("group_by"), "an expression");
-  if (const Json* having = field(json, "having")) parts.having = read_parts(*having, at("having"), "a condition");
-  if (const Json* select = field(json, "select")) parts.select = read_select(*select, at("select"));
+  if (const OrderedJson* where = field(json, "where")) parts.where = read_parts(*where, at("where"), "a condition");
+  if (const OrderedJson* group_by = field(json, "group_by")) parts.group_by = read_parts(*group_by, at("group_by"), "an expression");
+  if (const OrderedJson* having = field(json, "having")) parts.having = read_parts(*having, at("having"), "a condition");
+  if (const OrderedJson* select = field(json, "select")) parts.select = read_select(*select, at("select"));
   else if (!parts.from) fail(pointer, "a query needs \"from\" or \"select\"");
   else if (!parts.group_by.empty() || !parts.having.empty()) fail(pointer, "a query with \"group_by\" or \"having\" needs \"select\"");
-  if (const Json* distinct = field(json, "distinct")) parts.distinct = read_bool(*distinct, at("distinct"));
-  if (const Json* others = field(json, "union_all")) {
+  if (const OrderedJson* distinct = field(json, "distinct")) parts.distinct = read_bool(*distinct, at("distinct"));
+  if (const OrderedJson* others = field(json, "union_all")) {
     if (others->is_array() && !(others->size() > 0 && (*others)[0].is_string())) {
       for (std::size_t i = 0; i < others->size(); ++i) parts.union_all.push_back(read_query((*others)[i], child(at("union_all"), i)));
     } else {
       parts.union_all.push_back(read_query(*others, at("union_all")));
     }
   }
-  if (const Json* order_by = field(json, "order_by")) parts.order_by = read_parts(*order_by, at("order_by"), "an order item");
-  if (const Json* limit = field(json, "limit")) parts.limit = read_count(*limit, at("limit"));
-  if (const Json* offset = field(json, "offset")) parts.offset = read_count(*offset, at("offset"));
+  if (const OrderedJson* order_by = field(json, "order_by")) parts.order_by = read_parts(*order_by, at("order_by"), "an order item");
+  if (const OrderedJson* limit = field(json, "limit")) parts.limit = read_count(*limit, at("limit"));
+  if (const OrderedJson* offset = field(json, "offset")) parts.offset = read_count(*offset, at("offset"));
   return to_sql(parts);
 }
 
-SqlText read_query(const Json& json, const std::string& pointer) {
+SqlText read_query(const OrderedJson& json, const std::string& pointer) {
   if (json.is_string() || json.is_array()) return read_query_text(json, pointer);
   if (!json.is_object()) fail_kind(pointer, "SQL text or a structured query", json);
   return read_structured_query(json, pointer);
@@ -337,18 +336,18 @@ bool take_suffix(std::string& text, std::string_view first, std::string_view sec
   return true;
 }
 
-void read_column(const std::string& name, const Json& json, const std::string& pointer, SqlText& sql) {
-  const Json* given = &json;
+void read_column(const std::string& name, const OrderedJson& json, const std::string& pointer, SqlText& sql) {
+  const OrderedJson* given = &json;
   std::string type_pointer = pointer;
   bool not_null = false, primary_key = false;
-  const Json *default_value = nullptr, *check = nullptr;
+  const OrderedJson *default_value = nullptr, *check = nullptr;
   if (json.is_object()) {
     check_fields(json, pointer, {"type", "not_null", "primary_key", "default", "check", "description"});
     given = field(json, "type");
     if (!given) fail(pointer, "column " + in_quotes(name) + " needs a \"type\"");
     type_pointer = child(pointer, "type");
-    if (const Json* f = field(json, "not_null")) not_null = read_bool(*f, child(pointer, "not_null"));
-    if (const Json* f = field(json, "primary_key")) primary_key = read_bool(*f, child(pointer, "primary_key"));
+    if (const OrderedJson* f = field(json, "not_null")) not_null = read_bool(*f, child(pointer, "not_null"));
+    if (const OrderedJson* f = field(json, "primary_key")) primary_key = read_bool(*f, child(pointer, "primary_key"));
     default_value = field(json, "default");
     check = field(json, "check");
   }
@@ -373,9 +372,9 @@ void read_column(const std::string& name, const Json& json, const std::string& p
   }
 }
 
-SqlText read_table(const std::string& name, const Json& json, const std::string& pointer) {
+SqlText read_table(const std::string& name, const OrderedJson& json, const std::string& pointer) {
   check_fields(json, pointer, {"columns", "primary_key", "checks", "description"});
-  const Json* columns = field(json, "columns");
+  const OrderedJson* columns = field(json, "columns");
   if (!columns) fail(pointer, "table " + in_quotes(name) + " needs \"columns\"");
   if (!columns->is_object()) fail_kind(child(pointer, "columns"), "an object of columns by name", *columns);
   if (columns->empty()) fail(child(pointer, "columns"), "table " + in_quotes(name) + " needs a column");
@@ -391,7 +390,7 @@ SqlText read_table(const std::string& name, const Json& json, const std::string&
     names.push_back(column);
     read_column(column, definition, at, sql);
   }
-  if (const Json* key = field(json, "primary_key")) {
+  if (const OrderedJson* key = field(json, "primary_key")) {
     std::vector<Part> parts = read_parts(*key, child(pointer, "primary_key"), "a column");
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (std::find(names.begin(), names.end(), parts[i].text) == names.end()) {
@@ -402,7 +401,7 @@ SqlText read_table(const std::string& name, const Json& json, const std::string&
     }
     sql.add(")");
   }
-  if (const Json* checks = field(json, "checks")) {
+  if (const OrderedJson* checks = field(json, "checks")) {
     for (const Part& part : read_parts(*checks, child(pointer, "checks"), "a condition")) sql.add(", CHECK (").add(part, Fragment::kExpression).add(")");
   }
   sql.add(")");
@@ -441,12 +440,8 @@ void collect_relations(const Json& node, std::vector<std::string> hidden, std::s
 
 std::set<std::string> relations_of(const std::string& statement) {
   std::set<std::string> out;
-  PgQueryParseResult parsed = pg_query_parse(statement.c_str());
-  if (!parsed.error) {
-    Json tree = Json::parse(parsed.parse_tree);
-    for (const Json& raw : tree["stmts"]) collect_relations(raw["stmt"]["ViewStmt"]["query"], {}, out);
-  }
-  pg_query_free_parse_result(parsed);
+  const Json tree = parse_statement(statement);
+  if (tree.is_object() && tree.contains("ViewStmt")) collect_relations(tree["ViewStmt"]["query"], {}, out);
   return out;
 }
 
@@ -492,14 +487,14 @@ Definition define(bool is_view, const std::string& name, const std::string& poin
   return {is_view, name, pointer, sql.text(), sql.pieces()};
 }
 
-Definition read_view(const std::string& name, const Json& json, const std::string& pointer) {
+Definition read_view(const std::string& name, const OrderedJson& json, const std::string& pointer) {
   SqlText sql;
   sql.add("CREATE VIEW ").add_name(name).add(" AS ");
   if (json.is_object() && json.contains("sql")) {
     check_fields(json, pointer, {"sql", "description"});
     sql.add(read_query_text(json["sql"], child(pointer, "sql")));
   } else if (json.is_object() && json.contains("description")) {
-    Json query = json;
+    OrderedJson query = json;
     (void)read_string(json["description"], child(pointer, "description"), "a text");
     query.erase("description");
     sql.add(read_query(query, pointer));
@@ -531,11 +526,11 @@ Error place_in_pieces(Error error, const SqlText& sql, const std::string& pointe
 }  // namespace
 
 std::vector<Definition> read_definitions(std::string_view text) {
-  const Json document = parse_document(text);
+  const OrderedJson document = parse_document(text);
   check_fields(document, "", {"$schema", "description", "tables", "views"});
   std::vector<Definition> out, views;
   std::set<std::string> names;
-  if (const Json* tables = field(document, "tables")) {
+  if (const OrderedJson* tables = field(document, "tables")) {
     if (!tables->is_object()) fail_kind("/tables", "an object of tables by name", *tables);
     for (const auto& [name, json] : tables->items()) {
       const std::string at = child("/tables", name);
@@ -544,7 +539,7 @@ std::vector<Definition> read_definitions(std::string_view text) {
       names.insert(name);
     }
   }
-  if (const Json* given = field(document, "views")) {
+  if (const OrderedJson* given = field(document, "views")) {
     if (!given->is_object()) fail_kind("/views", "an object of views by name", *given);
     for (const auto& [name, json] : given->items()) {
       const std::string at = child("/views", name);
@@ -578,7 +573,7 @@ class RowHandler {
     if (text.find('\0') != std::string::npos) refuse("column " + in_quotes(key_) + ": a text with a NUL character");
     return value(Value(std::move(text)));
   }
-  bool binary(Json::binary_t&) { return true; }
+  bool binary(OrderedJson::binary_t&) { return true; }
   bool key(std::string& name) {
     key_ = std::move(name);
     return true;
@@ -601,7 +596,7 @@ class RowHandler {
   }
   bool start_array(std::size_t) { refuse(depth_ == 0 ? "an array is no row: expected an object" : "column " + in_quotes(key_) + ": an array is no value of a column"); }
   bool end_array() { return true; }
-  bool parse_error(std::size_t byte, const std::string&, const Json::exception& error) {
+  bool parse_error(std::size_t byte, const std::string&, const OrderedJson::exception& error) {
     refuse(message_of(error) + " (byte " + std::to_string(byte) + " of the line)");
   }
 
@@ -627,11 +622,11 @@ class RowHandler {
 
 JsonRow read_json_row(std::string_view line) {
   RowHandler handler;
-  Json::sax_parse(line.begin(), line.end(), &handler);
+  OrderedJson::sax_parse(line.begin(), line.end(), &handler);
   return std::move(handler.row);
 }
 
-std::string json_quote(std::string_view text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string json_quote(std::string_view text) { return OrderedJson(text).dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
 
 std::string definitions_schema() {
   return R"json({

@@ -41,7 +41,7 @@ struct OpenOptions {
   bool sync = true;             // each commit is on disk when it returns; false: it survives a crash of the program, not of the machine
   bool create = true;           // make the file if it is not there
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
-  std::vector<ScalarFunction> functions;  // those that views in the file use have to be here
+  std::vector<ScalarFunction> functions = {};  // those that views in the file use have to be here
 };
 
 struct Receipt {
