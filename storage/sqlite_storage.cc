@@ -413,6 +413,7 @@ class SqliteStorage final : public Storage {
       run(options.sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", "open");
       run("PRAGMA journal_size_limit = 67108864", "open");
       run("PRAGMA cache_size = -65536", "open");
+      run("PRAGMA wal_autocheckpoint = 4000", "open");
     }
     load_catalog();
   }

@@ -383,8 +383,13 @@ void Engine::recycle(std::unique_ptr<TransactionState> transaction) noexcept {
 }
 
 void Engine::rollback(TransactionState& transaction) noexcept {
+  if (!transaction.schema) return transaction.reset();
+  const std::lock_guard writing(writer_);
+  give_up(transaction);
+}
+
+void Engine::give_up(TransactionState& transaction) noexcept {
   if (transaction.schema) {
-    const std::lock_guard writing(writer_);
     transaction.schema.reset();
     schema_owner_ = nullptr;
   }
@@ -399,13 +404,6 @@ Receipt Engine::commit(TransactionState& transaction) {
 
 Receipt Engine::commit_writing(TransactionState& transaction) {
   const bool in_transaction = transaction.schema != nullptr;  // of the file
-  const auto give_up = [&] {
-    if (transaction.schema) {
-      transaction.schema.reset();
-      schema_owner_ = nullptr;
-    }
-    transaction.reset();
-  };
   Receipt receipt;
   try {
     std::size_t n = 0;
@@ -453,7 +451,7 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
       schema_owner_ = nullptr;
     }
   } catch (...) {
-    give_up();
+    give_up(transaction);
     throw;
   }
   deliver(deliveries_);

@@ -113,7 +113,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void drop_freed_streams();
   std::vector<std::shared_ptr<RelationState>> dependents(const RelationState& relation) const;  // transitive, in order of creation
 
-  Receipt commit_writing(TransactionState& transaction);
+  Receipt commit_writing(TransactionState& transaction);                     // REQUIRES: Writing
+  void give_up(TransactionState& transaction) noexcept;                      // likewise
   struct Delivery { std::shared_ptr<SubscriptionState> to; Change change; };
   void write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void deliver(std::vector<Delivery>& deliveries);

@@ -1,6 +1,8 @@
 // SQL statements inside of a transaction.
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 
 #include "sql/functions.h"
@@ -25,6 +27,17 @@ Chunk slice(const Chunk& chunk, std::size_t begin, std::size_t count) {
   out.columns = chunk.columns + begin;
   out.width = static_cast<std::uint16_t>(count);
   return out;
+}
+
+// One NaN is like another, also bit by bit: the file keeps no others. The chunk is ours.
+void one_nan(const Chunk& chunk) {
+  for (const Column& column : chunk.cols()) {
+    if (column.kind != Kind::kDouble) continue;
+    double* values = column.as<double>();
+    chunk.each([&](std::uint32_t i) {
+      if (column.is_valid(i) && std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
+    });
+  }
 }
 
 ResultSet lines_result(std::string name, const std::string& text) {
@@ -60,9 +73,15 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
     bound = bind(sql);
     if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);
   }
-  Outcome outcome = run(transaction, bound, copied);
-  if (autocommit) commit_writing(transaction);
-  return outcome;
+  if (!autocommit) return run(transaction, bound, copied);
+  try {
+    Outcome outcome = run(transaction, bound, copied);
+    commit_writing(transaction);
+    return outcome;
+  } catch (...) {
+    give_up(transaction);
+    throw;
+  }
 }
 
 Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied) {
@@ -112,6 +131,7 @@ std::uint64_t Engine::change_rows(TransactionState& transaction, Statement& s) {
   std::uint64_t count = 0;
   for (const Chunk& chunk : rows.chunks) {
     chunk.each([&](std::uint32_t i) { count += static_cast<std::uint64_t>(chunk.weights[i]); });
+    if (s.kind != Statement::Kind::kDelete) one_nan(chunk);
   }
   if (rows.empty()) return 0;
   TableChanges& changes = transaction.of(target);
