@@ -1,0 +1,663 @@
+// Scalar expressions: names to columns, operators and functions to bound calls.
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "sql/binder.h"
+#include "zset/numeric.h"
+
+namespace weir {
+
+namespace {
+
+constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
+
+constexpr std::array<std::string_view, 8> kAggregates = {"count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every"};
+// Aggregates and window functions of PostgreSQL that are refused by name, not called unknown.
+constexpr std::array<std::string_view, 54> kOtherAggregates = {
+    "array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg", "bit_and", "bit_or", "bit_xor", "stddev", "stddev_pop",
+    "stddev_samp", "variance", "var_pop", "var_samp", "corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
+    "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "mode", "percentile_cont", "percentile_disc", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile",
+    "lag", "lead", "first_value", "last_value", "nth_value", "range_agg", "range_intersect_agg", "grouping", "generate_series", "unnest", "generate_subscripts",
+    "regexp_matches", "regexp_split_to_table", "string_to_table", "json_each", "jsonb_each", "jsonb_array_elements", "json_array_elements"};
+constexpr std::array<std::string_view, 24> kVolatile = {
+    "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "setseed", "nextval", "currval", "lastval", "setval",
+    "gen_random_uuid", "pg_sleep", "txid_current", "pg_backend_pid", "version", "current_setting", "set_config", "pg_current_xact_id", "inet_client_addr",
+    "current_schema", "current_database", "pg_typeof", "random_normal"};
+
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The argument of -5 as the grammar folded it: libpg_query prints no negative integer, but says where its sign stands.
+std::int64_t folded_integer(const std::string& text, int offset) {
+  std::int64_t value = 0;
+  bool negative = false;
+  for (std::size_t i = offset < 0 ? text.size() : static_cast<std::size_t>(offset); i < text.size(); ++i) {
+    const char c = text[i];
+    if (c >= '0' && c <= '9') {
+      std::from_chars(text.data() + i, text.data() + text.size(), value);
+      break;
+    }
+    if (c == '-' && text.compare(i, 2, "--") == 0) {
+      i = text.find('\n', i);
+      if (i == std::string::npos) break;
+    } else if (c == '/' && text.compare(i, 2, "/*") == 0) {
+      int depth = 1;
+      for (i += 2; i + 1 < text.size() && depth; ++i) {
+        if (text.compare(i, 2, "/*") == 0) ++depth, ++i;
+        else if (text.compare(i, 2, "*/") == 0) --depth, ++i;
+      }
+      --i;
+    } else if (c == '-') {
+      negative = !negative;
+    }
+  }
+  return negative ? -value : value;
+}
+
+std::vector<ExprPtr> two(ExprPtr a, ExprPtr b) {
+  std::vector<ExprPtr> out;
+  out.push_back(std::move(a));
+  out.push_back(std::move(b));
+  return out;
+}
+
+std::vector<ExprPtr> one(ExprPtr a) {
+  std::vector<ExprPtr> out;
+  out.push_back(std::move(a));
+  return out;
+}
+
+ExprPtr both(Expr::Node node, ExprPtr a, ExprPtr b, int offset) { return Expr::make(node, kBoolean, two(std::move(a), std::move(b)), offset); }
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------------------------- dispatch
+
+ExprPtr Binder::bind(const Json& node, const Context& context) {
+  const Depth depth(depth_);
+  const auto [type, body] = open(node);
+  const int offset = location(*body);
+  if (type == "ColumnRef") return bind_column(*body, context);
+  if (type == "A_Const") return bind_constant(*body);
+  if (type == "A_Expr") return bind_operation(*body, context);
+  if (type == "BoolExpr") {
+    only(*body, "a condition", {"boolop", "args"});
+    const std::string op = text_field(*body, "boolop");
+    std::vector<ExprPtr> args;
+    for (const Json& arg : (*body)["args"]) {
+      args.push_back(coerce(bind(arg, context), kBoolean, Cast::kImplicit, location(*open(arg).second)));
+      if (args.back()->type != kBoolean) {
+        throw Failure(ErrorCode::kType, "argument of " + op.substr(0, op.find('_')) + " must be type boolean, not type " + args.back()->type.to_string(), offset);
+      }
+    }
+    if (op == "NOT_EXPR") return bind_operator("not", std::move(args), offset);
+    return Expr::make(op == "AND_EXPR" ? Expr::Node::kAnd : Expr::Node::kOr, kBoolean, std::move(args), offset);
+  }
+  if (type == "NullTest") {
+    only(*body, "a null test", {"arg", "nulltesttype", "argisrow"});
+    const bool negated = text_field(*body, "nulltesttype") == "IS_NOT_NULL";
+    const std::string_view op = negated ? "is not null" : "is null";
+    const auto [inside, row] = open((*body)["arg"]);
+    if (inside == "RowExpr") {  // every field is (not) NULL
+      std::vector<ExprPtr> tests;
+      for (const Json& item : (*row)["args"]) tests.push_back(bind_operator(op, one(bind(item, context)), offset));
+      return tests.size() == 1 ? std::move(tests[0]) : Expr::make(Expr::Node::kAnd, kBoolean, std::move(tests), offset);
+    }
+    return bind_operator(op, one(bind((*body)["arg"], context)), offset);
+  }
+  if (type == "BooleanTest") {
+    only(*body, "a truth test", {"arg", "booltesttype"});
+    std::string op = text_field(*body, "booltesttype");  // IS_NOT_TRUE
+    for (char& c : op) c = c == '_' ? ' ' : static_cast<char>(c - 'A' + 'a');
+    return bind_operator(op, one(bind((*body)["arg"], context)), offset);
+  }
+  if (type == "CaseExpr") return bind_case(*body, context);
+  if (type == "TypeCast") return bind_cast(*body, context);
+  if (type == "FuncCall") return bind_function(*body, context);
+  if (type == "CoalesceExpr") {
+    only(*body, "COALESCE", {"args"});
+    return bind_call("coalesce", bind_list((*body)["args"], context), nullptr, offset);
+  }
+  if (type == "MinMaxExpr") {
+    only(*body, "GREATEST", {"op", "args"});
+    return bind_call(text_field(*body, "op") == "IS_GREATEST" ? "greatest" : "least", bind_list((*body)["args"], context), nullptr, offset);
+  }
+  if (type == "CollateClause") {
+    const std::vector<std::string> name = strings_of((*body)["collname"]);
+    if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("COLLATE " + (name.empty() ? "" : name.back()), offset);
+    ExprPtr inside = bind((*body)["arg"], context);
+    if (inside->type.id == TypeId::kUnknown) inside = coerce(std::move(inside), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
+    if (inside->type.id != TypeId::kText && inside->type.id != TypeId::kVarchar) {
+      throw Failure(ErrorCode::kType, "collations are not supported by type " + inside->type.to_string(), offset);
+    }
+    return inside;
+  }
+  if (type == "SubLink") return bind_sublink(*body, context);
+  if (type == "RowExpr") unsupported("a row value here", offset);
+  if (type == "SetToDefault") throw Failure(ErrorCode::kSyntax, "DEFAULT is not allowed in this context", offset);
+  if (type == "SQLValueFunction") {
+    std::string name = text_field(*body, "op");
+    if (name.starts_with("SVFOP_")) name.erase(0, 6);
+    if (name.ends_with("_N")) name.resize(name.size() - 2);
+    throw Failure(ErrorCode::kUnsupported, name + " is volatile: a live view cannot depend on it", offset);
+  }
+  if (type == "ParamRef") unsupported("a parameter $" + std::to_string((*body).value("number", 0)), offset);
+  if (type == "A_ArrayExpr") unsupported("ARRAY", offset);
+  if (type == "A_Indirection") unsupported("a subscript or a field of a value", offset);
+  if (type == "GroupingFunc") unsupported("GROUPING", offset);
+  if (type == "XmlExpr" || type == "XmlSerialize") unsupported("XML", offset);
+  if (type == "NamedArgExpr") unsupported("an argument by name", offset);
+  unsupported(spaced(type), offset);
+}
+
+ExprPtr Binder::bind_boolean(const Json& node, const Context& context) {
+  const int offset = location(*open(node).second);
+  ExprPtr expr = bind(node, context);
+  if (expr->type.id == TypeId::kUnknown) expr = coerce(std::move(expr), kBoolean, Cast::kImplicit, offset);
+  if (expr->type != kBoolean) {
+    throw Failure(ErrorCode::kType, "argument of " + std::string(context.clause) + " must be type boolean, not type " + expr->type.to_string(),
+                  offset >= 0 ? offset : expr->offset);
+  }
+  return expr;
+}
+
+std::vector<ExprPtr> Binder::bind_list(const Json& list, const Context& context) {
+  std::vector<ExprPtr> out;
+  for (const Json& item : list) out.push_back(bind(item, context));
+  return out;
+}
+
+// --------------------------------------------------------------------------------------------------------- columns, constants
+
+ExprPtr Binder::bind_column(const Json& body, const Context& context) {
+  only(body, "a column", {"fields"});
+  const int offset = location(body);
+  const Json& fields = body["fields"];
+  if (open(fields.back()).first == "A_Star") unsupported("* here", offset);
+  std::vector<std::string> names = strings_of(fields);
+  if (names.size() == 3 && names[0] == "public") names.erase(names.begin());
+  if (names.size() > 2) unsupported("a name of " + std::to_string(names.size()) + " parts", offset);
+  if (!context.scope) {
+    throw Failure(ErrorCode::kUnknownName, "a column cannot stand in " + std::string(context.clause), offset);
+  }
+  const std::string table = names.size() == 2 ? names[0] : std::string();
+  const Scope* scope = nullptr;
+  const ScopeColumn column = look_up(*context.scope, table, names.back(), offset, &scope);
+  ExprPtr expr = weir::column_of(scope->schema, column.index);
+  if (scope != context.scope) {
+    if (scope != context.scope->outer) unsupported("a sub-select that refers to a query further out than the next", offset);
+    if (context.in_aggregate) unsupported("an aggregate over columns of the query outside", offset);
+    expr->column = static_cast<std::uint16_t>(expr->column + kOuterBase);
+  }
+  expr->offset = offset;
+  return expr;
+}
+
+ExprPtr Binder::bind_constant(const Json& body) {
+  const int offset = location(body);
+  Arena arena;
+  if (flag(body, "isnull")) return Expr::make_constant(Datum::of_null(Kind::kBytes), Type{}, offset);
+  if (const Json* field = find(body, "ival")) {
+    const Json* value = find(*field, "ival");
+    const bool negative = !value && offset >= 0 && static_cast<std::size_t>(offset) < text_.size() && text_[static_cast<std::size_t>(offset)] == '-';
+    const std::int64_t i = value ? value->get<std::int64_t>() : negative ? folded_integer(text_, offset) : 0;
+    return Expr::make_constant(Datum::of(i), Type{TypeId::kInteger, 0, 0}, offset);
+  }
+  if (const Json* field = find(body, "fval")) {
+    const std::string text = text_field(*field, "fval");
+    if (text.find_first_not_of("-0123456789") == std::string::npos) {
+      std::int64_t i = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), i);
+      if (error == std::errc() && end == text.data() + text.size()) {
+        const bool small = i >= INT32_MIN && i <= INT32_MAX;
+        return Expr::make_constant(Datum::of(i), Type{small ? TypeId::kInteger : TypeId::kBigint, 0, 0}, offset);
+      }
+    }
+    return Expr::make_constant(Datum::of(Numeric::parse(text).encode(arena)), Type{TypeId::kNumeric, 0, 0}, offset);
+  }
+  if (const Json* field = find(body, "boolval")) return Expr::make_constant(Datum::of(flag(*field, "boolval")), kBoolean, offset);
+  if (const Json* field = find(body, "sval")) {
+    const std::string text = text_field(*field, "sval");
+    return Expr::make_constant(Datum::of(Bytes(text)), Type{}, offset);
+  }
+  if (body.contains("bsval")) unsupported("a bit string", offset);
+  unsupported("this constant", offset);
+}
+
+std::int64_t Binder::integer_of(const Json& node, std::string_view what) {
+  const auto [type, body] = open(node);
+  if (type == "A_Const" && body->contains("ival")) return bind_constant(*body)->constant.get().integer;
+  throw Failure(ErrorCode::kSyntax, std::string(what) + " must be a number", location(*body));
+}
+
+// ------------------------------------------------------------------------------------------------------------------ operators
+
+ExprPtr Binder::compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset) {
+  if (left.size() != right.size()) throw Failure(ErrorCode::kType, "unequal number of entries in row expressions", offset);
+  if (op == "=" || op == "<>") {
+    std::vector<ExprPtr> tests;
+    for (std::size_t i = 0; i < left.size(); ++i) tests.push_back(bind_operator(op, two(std::move(left[i]), std::move(right[i])), offset));
+    if (tests.size() == 1) return std::move(tests[0]);
+    return Expr::make(op == "=" ? Expr::Node::kAnd : Expr::Node::kOr, kBoolean, std::move(tests), offset);
+  }
+  if (op != "<" && op != "<=" && op != ">" && op != ">=") unsupported("operator " + op + " between rows", offset);
+  // a < c, or a = c and (…): from the last field outwards.
+  const std::string strict = op.substr(0, 1);
+  ExprPtr result;
+  for (std::size_t i = left.size(); i-- > 0;) {
+    if (!result) {
+      result = bind_operator(op, two(std::move(left[i]), std::move(right[i])), offset);
+      continue;
+    }
+    ExprPtr first = bind_operator(strict, two(left[i]->clone(), right[i]->clone()), offset);
+    ExprPtr equal = bind_operator("=", two(std::move(left[i]), std::move(right[i])), offset);
+    result = both(Expr::Node::kOr, std::move(first), both(Expr::Node::kAnd, std::move(equal), std::move(result), offset), offset);
+  }
+  return result;
+}
+
+ExprPtr Binder::bind_comparison(const std::string& op, const Json& left, const Json& right, const Context& context, int offset) {
+  const auto [left_type, left_body] = open(left);
+  const auto [right_type, right_body] = open(right);
+  if (left_type == "RowExpr" && right_type == "RowExpr") {
+    return compare_rows(op, bind_list((*left_body)["args"], context), bind_list((*right_body)["args"], context), offset);
+  }
+  ExprPtr a = bind(left, context);
+  return bind_operator(op, two(std::move(a), bind(right, context)), offset);
+}
+
+ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
+  only(body, "an operator", {"kind", "name", "lexpr", "rexpr"});
+  const int offset = location(body);
+  const std::string kind = text_field(body, "kind");
+  const std::vector<std::string> names = strings_of(body["name"]);
+  const std::string op = names.back();
+  if (names.size() > 1 && names[0] != "pg_catalog") unsupported("OPERATOR(" + names[0] + "." + op + ")", offset);
+  const Json* left = find(body, "lexpr");
+  const Json& right = body["rexpr"];
+  const auto [right_type, right_body] = open(right);
+
+  if (kind == "AEXPR_OP") {
+    if (left) return bind_comparison(op, *left, right, context, offset);
+    return bind_operator(op, one(bind(right, context)), offset);
+  }
+  if (kind == "AEXPR_DISTINCT" || kind == "AEXPR_NOT_DISTINCT") {
+    const std::string_view test = kind == "AEXPR_DISTINCT" ? "is distinct from" : "is not distinct from";
+    const auto [left_type, left_body] = open(*left);
+    if (left_type == "RowExpr" && right_type == "RowExpr") {
+      std::vector<ExprPtr> a = bind_list((*left_body)["args"], context), b = bind_list((*right_body)["args"], context), tests;
+      if (a.size() != b.size()) throw Failure(ErrorCode::kType, "unequal number of entries in row expressions", offset);
+      for (std::size_t i = 0; i < a.size(); ++i) tests.push_back(bind_operator(test, two(std::move(a[i]), std::move(b[i])), offset));
+      return Expr::make(kind == "AEXPR_DISTINCT" ? Expr::Node::kOr : Expr::Node::kAnd, kBoolean, std::move(tests), offset);
+    }
+    ExprPtr a = bind(*left, context), b = bind(right, context);
+    const auto is_null = [](const Expr& e) { return e.node == Expr::Node::kConstant && e.type.id == TypeId::kUnknown && e.constant.get().null; };
+    if (is_null(*b)) return bind_operator(kind == "AEXPR_DISTINCT" ? "is not null" : "is null", one(std::move(a)), offset);
+    if (is_null(*a)) return bind_operator(kind == "AEXPR_DISTINCT" ? "is not null" : "is null", one(std::move(b)), offset);
+    return bind_operator(test, two(std::move(a), std::move(b)), offset);
+  }
+  if (kind == "AEXPR_NULLIF") {
+    ExprPtr a = bind(*left, context);
+    return bind_call("nullif", two(std::move(a), bind(right, context)), nullptr, offset);
+  }
+  if (kind == "AEXPR_IN") {
+    const bool negated = op == "<>";
+    const auto [left_type, left_body] = open(*left);
+    if (left_type == "RowExpr") {
+      std::vector<ExprPtr> tests;
+      for (const Json& item : (*right_body)["items"]) tests.push_back(bind_comparison("=", *left, item, context, offset));
+      ExprPtr any = tests.size() == 1 ? std::move(tests[0]) : Expr::make(Expr::Node::kOr, kBoolean, std::move(tests), offset);
+      return negated ? bind_operator("not", one(std::move(any)), offset) : std::move(any);
+    }
+    std::vector<ExprPtr> args = one(bind(*left, context));
+    for (const Json& item : (*right_body)["items"]) args.push_back(bind(item, context));
+    return bind_operator(negated ? "not in" : "in", std::move(args), offset);
+  }
+  if (kind == "AEXPR_LIKE" || kind == "AEXPR_ILIKE") {
+    ExprPtr a = bind(*left, context);
+    return bind_operator(op, two(std::move(a), bind(right, context)), offset);
+  }
+  if (kind == "AEXPR_SIMILAR") {
+    ExprPtr a = bind(*left, context);
+    return bind_operator(op, two(std::move(a), bind(right, context)), offset);
+  }
+  if (kind.starts_with("AEXPR_BETWEEN") || kind.starts_with("AEXPR_NOT_BETWEEN")) {
+    const Json& low = (*right_body)["items"][0];
+    const Json& high = (*right_body)["items"][1];
+    const auto range = [&](const Json& from, const Json& to) {
+      ExprPtr above = bind_comparison(">=", *left, from, context, offset);
+      return both(Expr::Node::kAnd, std::move(above), bind_comparison("<=", *left, to, context, offset), offset);
+    };
+    const auto outside = [&](const Json& from, const Json& to) {
+      ExprPtr below = bind_comparison("<", *left, from, context, offset);
+      return both(Expr::Node::kOr, std::move(below), bind_comparison(">", *left, to, context, offset), offset);
+    };
+    if (kind == "AEXPR_BETWEEN") return range(low, high);
+    if (kind == "AEXPR_NOT_BETWEEN") return outside(low, high);
+    if (kind == "AEXPR_BETWEEN_SYM") {
+      ExprPtr first = range(low, high);
+      return both(Expr::Node::kOr, std::move(first), range(high, low), offset);
+    }
+    ExprPtr first = outside(low, high);
+    return both(Expr::Node::kAnd, std::move(first), outside(high, low), offset);
+  }
+  if (kind == "AEXPR_OP_ANY" || kind == "AEXPR_OP_ALL") {
+    const bool all = kind == "AEXPR_OP_ALL";
+    if (right_type != "A_ArrayExpr") unsupported(all ? "ALL over an array that is not ARRAY[…]" : "ANY over an array that is not ARRAY[…]", offset);
+    std::vector<ExprPtr> items = bind_list((*right_body).contains("elements") ? (*right_body)["elements"] : Json::array(), context);
+    if (items.empty()) unsupported("ANY or ALL over an empty array", offset);
+    ExprPtr a = bind(*left, context);
+    std::vector<Type> types;
+    for (const ExprPtr& item : items) types.push_back(item->type);
+    const bool open_type = std::all_of(types.begin(), types.end(), [](const Type& t) { return t.id == TypeId::kUnknown; });
+    if (!open_type) {
+      const Type element = common_type(types, "ARRAY", offset);
+      for (ExprPtr& item : items) item = coerce(std::move(item), element, Cast::kImplicit, offset);
+    }
+    std::vector<ExprPtr> tests;
+    for (ExprPtr& item : items) tests.push_back(bind_operator(op, two(a->clone(), std::move(item)), offset));
+    if (tests.size() == 1) return std::move(tests[0]);
+    return Expr::make(all ? Expr::Node::kAnd : Expr::Node::kOr, kBoolean, std::move(tests), offset);
+  }
+  unsupported("operator " + op, offset);
+}
+
+ExprPtr Binder::bind_case(const Json& body, const Context& context) {
+  only(body, "CASE", {"arg", "args", "defresult"});
+  const int offset = location(body);
+  const Json* subject = find(body, "arg");
+  ExprPtr compared = subject ? bind(*subject, context) : nullptr;
+  if (compared && compared->type.id == TypeId::kUnknown) compared = coerce(std::move(compared), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
+  std::vector<ExprPtr> conditions, results;
+  for (const Json& item : body["args"]) {
+    const auto [type, when] = open(item);
+    only(*when, "WHEN", {"expr", "result"});
+    if (compared) {
+      conditions.push_back(bind_operator("=", two(compared->clone(), bind((*when)["expr"], context)), location(*when)));
+    } else {
+      Context inside = context;
+      inside.clause = "CASE/WHEN";
+      conditions.push_back(bind_boolean((*when)["expr"], inside));
+    }
+    results.push_back(bind((*when)["result"], context));
+  }
+  const Json* otherwise = find(body, "defresult");
+  results.push_back(otherwise ? bind(*otherwise, context) : Expr::make_constant(Datum::of_null(Kind::kBytes), Type{}, offset));
+  std::vector<Type> types = {results.back()->type};  // PostgreSQL looks at ELSE first
+  for (std::size_t i = 0; i + 1 < results.size(); ++i) types.push_back(results[i]->type);
+  const Type type = common_type(types, "CASE", offset);
+  std::vector<ExprPtr> args;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (i < conditions.size()) args.push_back(std::move(conditions[i]));
+    args.push_back(coerce(std::move(results[i]), type, Cast::kImplicit, offset));
+  }
+  return Expr::make(Expr::Node::kCase, type, std::move(args), offset);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- casts
+
+Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers) {
+  only(body, "a type", {"names", "typmods", "typemod", "arrayBounds", "pct_type", "setof"});
+  const int offset = location(body);
+  std::vector<std::string> names = strings_of(body["names"]);
+  const std::string name = names.back();
+  if (flag(body, "setof")) unsupported("SETOF", offset);
+  if (flag(body, "pct_type")) unsupported("%TYPE", offset);
+  if (body.contains("arrayBounds")) unsupported("type " + name + "[]", offset);
+  if (names.size() > 2 || (names.size() == 2 && names[0] != "pg_catalog")) unsupported("type " + names[0] + "." + name, offset);
+  std::vector<std::int64_t> modifiers;
+  if (const Json* list = find(body, "typmods")) {
+    for (const Json& item : *list) modifiers.push_back(integer_of(item, "a type modifier"));
+  }
+  static const std::map<std::string, TypeId> kTypes = {
+      {"bool", TypeId::kBoolean}, {"int2", TypeId::kSmallint}, {"int4", TypeId::kInteger}, {"int8", TypeId::kBigint}, {"float4", TypeId::kReal},
+      {"float8", TypeId::kDouble}, {"numeric", TypeId::kNumeric}, {"text", TypeId::kText}, {"varchar", TypeId::kVarchar}, {"date", TypeId::kDate},
+      {"timestamp", TypeId::kTimestamp}, {"interval", TypeId::kInterval}};
+  const auto found = kTypes.find(name);
+  if (found == kTypes.end()) {
+    static const std::map<std::string, std::string> kSpelled = {{"bpchar", "character"}, {"timestamptz", "timestamp with time zone"}, {"timetz", "time with time zone"},
+                                                                {"varbit", "bit varying"}};
+    static constexpr std::array<std::string_view, 44> kForeign = {
+        "bpchar", "timestamptz", "timetz", "time", "bit", "varbit", "uuid", "json", "jsonb", "bytea", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
+        "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery", "oid", "name", "char", "serial", "serial4", "bigserial", "serial8", "smallserial",
+        "serial2", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "regclass", "regtype", "pg_lsn", "record"};
+    const auto spelled = kSpelled.find(name);
+    if (spelled != kSpelled.end()) unsupported("type " + spelled->second, offset);
+    if (among(kForeign, name)) unsupported("type " + name, offset);
+    throw Failure(ErrorCode::kUnknownName, "type \"" + name + "\" does not exist", offset);
+  }
+  Type type{found->second, 0, 0};
+  if (modifiers.empty()) return type;
+  if (type.id == TypeId::kNumeric) {
+    const std::int64_t precision = modifiers[0], scale = modifiers.size() > 1 ? modifiers[1] : 0;
+    if (precision < 1 || precision > 1000) {
+      throw Failure(ErrorCode::kType, "NUMERIC precision " + std::to_string(precision) + " must be between 1 and 1000", offset);
+    }
+    if (scale < -1000 || scale > 1000) throw Failure(ErrorCode::kType, "NUMERIC scale " + std::to_string(scale) + " must be between -1000 and 1000", offset);
+    if (scale < 0 || scale > precision) unsupported("NUMERIC with a scale that is negative or larger than its precision", offset);
+    type.precision = static_cast<std::int32_t>(precision);
+    type.scale = static_cast<std::int32_t>(scale);
+  } else if (type.id == TypeId::kVarchar) {
+    if (modifiers[0] < 1) throw Failure(ErrorCode::kType, "length for type varchar must be at least 1", offset);
+    if (modifiers[0] > 10485760) throw Failure(ErrorCode::kType, "length for type varchar cannot exceed 10485760", offset);
+    type.precision = static_cast<std::int32_t>(modifiers[0]);
+  } else if (type.id == TypeId::kTimestamp) {
+    if (modifiers[0] != 6) unsupported("TIMESTAMP(" + std::to_string(modifiers[0]) + ")", offset);
+  } else if (type.id == TypeId::kInterval) {
+    constexpr std::int64_t kAllFields = 0x7FFF;
+    if (modifiers.size() > 1 || (modifiers[0] != kAllFields && !(literal && interval_modifiers))) unsupported("INTERVAL with fields or a precision", offset);
+    if (interval_modifiers) *interval_modifiers = std::move(modifiers);
+  } else {
+    throw Failure(ErrorCode::kType, "type modifier is not allowed for type \"" + name + "\"", offset);
+  }
+  return type;
+}
+
+ExprPtr Binder::bind_cast(const Json& body, const Context& context) {
+  only(body, "a cast", {"arg", "typeName"});
+  const auto [kind, constant] = open(body["arg"]);
+  const bool literal = kind == "A_Const" && constant->contains("sval");
+  std::vector<std::int64_t> modifiers;
+  const Type type = bind_type(body["typeName"], literal, &modifiers);
+  const int offset = location(body) >= 0 ? location(body) : location(body["typeName"]);
+  ExprPtr inside = bind(body["arg"], context);
+  if (!modifiers.empty() && modifiers[0] != 0x7FFF) {
+    // INTERVAL '5' DAY: a bare number counts in the last unit named.
+    static const std::map<std::int64_t, std::string> kUnits = {{1 << 1, "month"}, {1 << 2, "year"}, {1 << 3, "day"}, {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
+    const std::string text(inside->constant.get().bytes.view());
+    const auto unit = kUnits.find(modifiers[0]);
+    const std::size_t digits = text.find_first_not_of("+-");
+    const bool number = digits != std::string::npos && digits <= 1 && text.find_first_not_of(unit != kUnits.end() && unit->second == "second" ? "0123456789." : "0123456789", digits) == std::string::npos;
+    if (unit == kUnits.end() || !number) unsupported("INTERVAL with fields", location(body["typeName"]));
+    const std::string spelled = text + " " + unit->second;
+    inside = Expr::make_constant(Datum::of(Bytes(spelled)), Type{}, inside->offset);
+  }
+  return coerce(std::move(inside), type, Cast::kExplicit, offset);
+}
+
+// ------------------------------------------------------------------------------------------------------------------ functions
+
+ExprPtr Binder::bind_function(const Json& body, const Context& context) {
+  only(body, "a function call",
+       {"funcname", "args", "agg_order", "agg_filter", "over", "agg_within_group", "agg_star", "agg_distinct", "func_variadic", "funcformat"});
+  const int offset = location(body);
+  const std::vector<std::string> names = strings_of(body["funcname"]);
+  const std::string name = names.back();
+  if (names.size() > 2 || (names.size() == 2 && names[0] != "pg_catalog" && names[0] != "public")) unsupported("a schema of functions", offset);
+  if (flag(body, "func_variadic")) unsupported("VARIADIC", offset);
+  if (flag(body, "agg_within_group")) unsupported("WITHIN GROUP", offset);
+  const bool user = !catalog_.find(name).empty();
+  if (body.contains("over")) return bind_window(name, body, context);
+  if (!user && among(kAggregates, name)) return bind_aggregate(name, body, context);
+  if (!user && name == "row_number") throw Failure(ErrorCode::kSyntax, "window function row_number requires an OVER clause", offset);
+  if (!user && among(kOtherAggregates, name)) unsupported("function " + name, offset);
+  if (!user && among(kVolatile, name)) throw Failure(ErrorCode::kUnsupported, name + "() is volatile: a live view cannot depend on it", offset);
+  if (name == "timezone" && text_field(body, "funcformat") == "COERCE_SQL_SYNTAX") unsupported("AT TIME ZONE", offset);
+  for (const char* field : {"agg_order", "agg_filter", "agg_star", "agg_distinct"}) {
+    if (body.contains(field)) {
+      const std::string what = std::string(field) == "agg_order" ? "ORDER BY" : std::string(field) == "agg_filter" ? "FILTER" : std::string(field) == "agg_star" ? "(*)" : "DISTINCT";
+      throw Failure(ErrorCode::kType, what + " specified, but " + name + " is not an aggregate function", offset);
+    }
+  }
+  std::vector<ExprPtr> args;
+  if (const Json* list = find(body, "args")) args = bind_list(*list, context);
+  return bind_call(name, std::move(args), &catalog_, offset);
+}
+
+ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const Context& context) {
+  const int offset = location(body);
+  if (context.in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
+  if (!context.aggregates || !context.pending) {
+    throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in " + std::string(context.clause), offset);
+  }
+  if (body.contains("agg_order")) unsupported("ORDER BY in an aggregate", offset);
+  Context inside = context;
+  inside.in_aggregate = true;
+  inside.windows = false;
+  inside.clause = "an aggregate";
+  AggregateCall call;
+  call.distinct = flag(body, "agg_distinct");
+  const Json* args = find(body, "args");
+  const std::size_t count = args ? args->size() : 0;
+  static const std::map<std::string, AggregateFunction> kFunctions = {
+      {"count", AggregateFunction::kCount}, {"sum", AggregateFunction::kSum}, {"avg", AggregateFunction::kAvg}, {"min", AggregateFunction::kMin},
+      {"max", AggregateFunction::kMax}, {"bool_and", AggregateFunction::kBoolAnd}, {"every", AggregateFunction::kBoolAnd}, {"bool_or", AggregateFunction::kBoolOr}};
+  call.function = kFunctions.at(name);
+  if (flag(body, "agg_star")) {
+    if (name != "count") throw Failure(ErrorCode::kType, name + "(*) is not a function: only count(*) is", offset);
+    call.function = AggregateFunction::kCountStar;
+    call.result = Type{TypeId::kBigint, 0, 0};
+  } else {
+    if (count != 1) {
+      if (count == 0 && name == "count") throw Failure(ErrorCode::kType, "count(*) must be used to call a parameterless aggregate function", offset);
+      throw Failure(ErrorCode::kType, "function " + name + " takes one argument, not " + std::to_string(count), offset);
+    }
+    call.argument = bind((*args)[0], inside);
+    call.result = aggregate_result(name, call.argument->type, offset);
+    if (call.argument->type.id == TypeId::kUnknown) {
+      const Type wanted = name.starts_with("bool_") || name == "every" ? kBoolean : Type{TypeId::kText, 0, 0};
+      call.argument = coerce(std::move(call.argument), wanted, Cast::kImplicit, offset);
+    }
+  }
+  if (const Json* filter = find(body, "agg_filter")) {
+    inside.clause = "FILTER";
+    call.filter = bind_boolean(*filter, inside);
+  }
+  std::vector<AggregateCall>& calls = context.pending->aggregates;
+  const auto same = [&](const AggregateCall& other) {
+    const auto equal = [](const ExprPtr& a, const ExprPtr& b) { return !a == !b && (!a || a->text() == b->text()); };
+    return other.function == call.function && other.distinct == call.distinct && equal(other.argument, call.argument) && equal(other.filter, call.filter);
+  };
+  const auto index = static_cast<std::uint16_t>(std::find_if(calls.begin(), calls.end(), same) - calls.begin());
+  const Type type = call.result;
+  if (index == calls.size()) calls.push_back(std::move(call));
+  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kAggregateBase + index), type);
+  expr->offset = offset;
+  return expr;
+}
+
+ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Context& context) {
+  const int offset = location(body);
+  if (name != "row_number") unsupported("window function " + name, offset);
+  if (!context.windows || !context.pending) {
+    throw Failure(ErrorCode::kSyntax, "window functions are not allowed in " + std::string(context.clause), offset);
+  }
+  for (const char* field : {"args", "agg_order", "agg_filter", "agg_star", "agg_distinct"}) {
+    if (body.contains(field)) throw Failure(ErrorCode::kType, "row_number takes no arguments, FILTER or DISTINCT", offset);
+  }
+  const Json& over = body["over"];
+  only(over, "OVER", {"partitionClause", "orderClause", "frameOptions"});
+  constexpr int kDefaultFrame = 1058;
+  if (over.value("frameOptions", kDefaultFrame) != kDefaultFrame) unsupported("a frame of row_number", offset);
+  Context inside = context;
+  inside.windows = false;
+  inside.clause = "OVER";
+  Window window;
+  const auto plain = [&](const Json& node) {
+    ExprPtr expr = bind(node, inside);
+    if (expr->type.id == TypeId::kUnknown) expr = coerce(std::move(expr), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
+    return expr;
+  };
+  if (const Json* list = find(over, "partitionClause")) {
+    for (const Json& item : *list) window.partition.push_back(plain(item));
+  }
+  if (const Json* list = find(over, "orderClause")) {
+    for (const Json& item : *list) window.order.push_back(sort_item(*open(item).second, plain));
+  }
+  std::vector<Window>& windows = context.pending->windows;
+  const auto index = static_cast<std::uint16_t>(windows.size());
+  windows.push_back(std::move(window));
+  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kWindowBase + index), Type{TypeId::kBigint, 0, 0});
+  expr->offset = offset;
+  return expr;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- names
+
+namespace {
+
+// PostgreSQL's FigureColname: how strongly a name suggests itself (2: a name, 1: a type, 0: none).
+int figure_name(const Json& node, std::string& name) {
+  const auto [type, body] = open(node);
+  const auto take = [&](std::string_view found, int strength) {
+    name = found;
+    return strength;
+  };
+  if (type == "ColumnRef") {
+    const std::string last = string_of((*body)["fields"].back());
+    return last.empty() ? 0 : take(last, 2);
+  }
+  if (type == "A_Indirection") {
+    for (auto it = (*body)["indirection"].rbegin(); it != (*body)["indirection"].rend(); ++it) {
+      if (const std::string field = string_of(*it); !field.empty()) return take(field, 2);
+    }
+    return figure_name((*body)["arg"], name);
+  }
+  if (type == "FuncCall") return take(string_of((*body)["funcname"].back()), 2);
+  if (type == "A_Expr") return text_field(*body, "kind") == "AEXPR_NULLIF" ? take("nullif", 2) : 0;
+  if (type == "TypeCast") {
+    const int strength = figure_name((*body)["arg"], name);
+    return strength <= 1 ? take(string_of((*body)["typeName"]["names"].back()), 1) : strength;
+  }
+  if (type == "CollateClause") return figure_name((*body)["arg"], name);
+  if (type == "GroupingFunc") return take("grouping", 2);
+  if (type == "SubLink") {
+    const std::string kind = text_field(*body, "subLinkType");
+    if (kind == "EXISTS_SUBLINK") return take("exists", 2);
+    if (kind == "ARRAY_SUBLINK") return take("array", 2);
+    if (kind == "EXPR_SUBLINK") {
+      const Json* select = open((*body)["subselect"]).second;
+      while (const Json* left = find(*select, "larg")) select = left;
+      if (const Json* list = find(*select, "targetList"); list && list->size() == 1) {
+        const Json* target = open((*list)[0]).second;
+        if (const std::string given = text_field(*target, "name"); !given.empty()) return take(given, 2);
+        return figure_name((*target)["val"], name) ? 2 : take("?column?", 2);
+      }
+      return select->contains("valuesLists") ? take("column1", 2) : 0;
+    }
+    return 0;
+  }
+  if (type == "CaseExpr") {
+    const Json* otherwise = find(*body, "defresult");
+    const int strength = otherwise ? figure_name(*otherwise, name) : 0;
+    return strength <= 1 ? take("case", 1) : strength;
+  }
+  if (type == "A_ArrayExpr") return take("array", 2);
+  if (type == "RowExpr") return take("row", 2);
+  if (type == "CoalesceExpr") return take("coalesce", 2);
+  if (type == "MinMaxExpr") return take(text_field(*body, "op") == "IS_GREATEST" ? "greatest" : "least", 2);
+  return 0;
+}
+
+}  // namespace
+
+std::string Binder::output_name(const Json& node) {
+  std::string name;
+  return figure_name(node, name) ? name : "?column?";
+}
+
+}  // namespace weir

@@ -1,0 +1,335 @@
+// FROM: tables, views, WITH queries, sub-selects and joins, and the names that they bring into sight.
+
+#include <algorithm>
+
+#include "sql/binder.h"
+
+namespace weir {
+
+namespace {
+
+ScopeColumn shifted(ScopeColumn column, std::size_t by) {
+  column.index = static_cast<std::uint16_t>(column.index + by);
+  return column;
+}
+
+const ScopeColumn* only_column(const std::vector<ScopeColumn>& columns, const std::string& name, std::string_view side, int offset) {
+  const ScopeColumn* found = nullptr;
+  for (const ScopeColumn& c : columns) {
+    if (c.name != name) continue;
+    if (found) throw Failure(ErrorCode::kUnknownName, "common column name \"" + name + "\" appears more than once in " + std::string(side) + " table", offset);
+    found = &c;
+  }
+  return found;
+}
+
+constexpr std::size_t kCopiedNodesMost = 20'000;
+
+std::size_t nodes_of(const Plan& plan) {
+  std::size_t n = 1;
+  for (const PlanPtr& input : plan.inputs) n += nodes_of(*input);
+  return n;
+}
+
+std::vector<ExprPtr> two(ExprPtr a, ExprPtr b) {
+  std::vector<ExprPtr> out;
+  out.push_back(std::move(a));
+  out.push_back(std::move(b));
+  return out;
+}
+
+}  // namespace
+
+ScopeColumn Binder::look_up(const Scope& scope, const std::string& table, const std::string& column, int offset, const Scope** found) const {
+  const ScopeColumn* result = nullptr;
+  bool ambiguous = false, table_seen = false;
+  for (const Scope* s = &scope; s && !result; s = s->outer) {
+    if (table.empty()) {
+      for (const ScopeColumn& c : s->columns) {
+        if (c.name != column) continue;
+        ambiguous = ambiguous || result;
+        result = &c;
+      }
+    } else {
+      for (const ScopeTable& t : s->tables) {
+        if (t.name != table) continue;
+        table_seen = true;
+        for (const ScopeColumn& c : t.columns) {
+          if (c.name != column) continue;
+          ambiguous = ambiguous || result;
+          result = &c;
+        }
+      }
+      if (table_seen && !result) break;
+    }
+    *found = s;
+  }
+  if (ambiguous) throw Failure(ErrorCode::kUnknownName, "column reference \"" + column + "\" is ambiguous", offset);
+  if (result) return *result;
+
+  std::vector<std::string> names;
+  std::string message;
+  if (!table.empty() && !table_seen) {
+    for (const Scope* s = &scope; s; s = s->outer) {
+      for (const ScopeTable& t : s->tables) names.push_back(t.name);
+    }
+    Failure failure(ErrorCode::kUnknownName, "missing FROM-clause entry for table \"" + table + "\"", offset);
+    if (const std::string near = nearest_name(table, names); !near.empty()) failure.error().hint = "did you mean \"" + near + "\"?";
+    throw failure;
+  }
+  for (const Scope* s = &scope; s; s = s->outer) {
+    for (const ScopeTable& t : s->tables) {
+      if (table.empty() && t.name == column) unsupported("a whole row as a value (\"" + column + "\")", offset);
+      if (!table.empty() && t.name != table) continue;
+      for (const ScopeColumn& c : t.columns) names.push_back(c.name);
+    }
+  }
+  Failure failure(ErrorCode::kUnknownName, table.empty() ? "column \"" + column + "\" does not exist" : "column " + table + "." + column + " does not exist", offset);
+  if (const std::string near = nearest_name(column, names); !near.empty()) failure.error().hint = "did you mean \"" + near + "\"?";
+  throw failure;
+}
+
+const Relation& Binder::relation_of(const Json& range) {
+  only(range, "a table", {"relname", "schemaname", "inh", "relpersistence", "alias"});
+  const int offset = location(range);
+  const std::string schema = text_field(range, "schemaname");
+  if (!schema.empty() && schema != "public") unsupported("schema \"" + schema + "\"", offset);
+  if (text_field(range, "relpersistence") != "p") unsupported("a temporary or unlogged table", offset);
+  const std::string name = text_field(range, "relname");
+  if (const Relation* relation = catalog_.find_relation(name)) return *relation;
+  Failure failure(ErrorCode::kUnknownName, "relation \"" + name + "\" does not exist", offset);
+  if (const std::string near = nearest_name(name, catalog_.relation_names()); !near.empty()) failure.error().hint = "did you mean \"" + near + "\"?";
+  throw failure;
+}
+
+PlanPtr Binder::scan(const Relation& relation) {
+  auto plan = std::make_unique<Plan>();
+  plan->node = Plan::Node::kScan;
+  plan->relation = relation.name;
+  plan->relation_id = relation.id;
+  plan->schema = relation.schema;
+  plan->has_key = relation.has_key;
+  plan->key = relation.key;
+  return plan;
+}
+
+From Binder::relation_from(PlanPtr plan, const std::string& name, const Json* alias, const Columns& primary_key) {
+  ScopeTable table;
+  table.name = name;
+  table.primary_key = primary_key;
+  std::vector<std::string> given;
+  if (alias) {
+    only(*alias, "an alias", {"aliasname", "colnames"});
+    table.name = text_field(*alias, "aliasname");
+    if (const Json* list = find(*alias, "colnames")) given = strings_of(*list);
+    if (given.size() > plan->schema.size()) {
+      throw Failure(ErrorCode::kUnknownName, "table \"" + table.name + "\" has " + std::to_string(plan->schema.size()) + " columns available but " +
+                                                 std::to_string(given.size()) + " columns specified", location(*alias));
+    }
+  }
+  for (std::size_t i = 0; i < plan->schema.size(); ++i) {
+    if (i < given.size()) plan->schema[i].name = given[i];
+    table.columns.push_back({plan->schema[i].name, static_cast<std::uint16_t>(i)});
+  }
+  From from;
+  from.scope.schema = plan->schema;
+  from.scope.columns = table.columns;
+  from.scope.tables.push_back(std::move(table));
+  from.plan = std::move(plan);
+  return from;
+}
+
+From Binder::bind_table(const Json& body, const Environment* environment) {
+  const std::string name = text_field(body, "relname");
+  const Json* alias = find(body, "alias");
+  if (environment && !body.contains("schemaname")) {
+    if (const Plan* query = environment->find(name)) {
+      copied_nodes_ += nodes_of(*query);
+      if (copied_nodes_ > kCopiedNodesMost) unsupported("so many uses of WITH queries within each other", location(body));
+      return relation_from(query->clone(), name, alias, {});
+    }
+  }
+  const Relation& relation = relation_of(body);
+  return relation_from(scan(relation), name, alias, !relation.is_view && relation.has_key ? relation.key : Columns{});
+}
+
+From Binder::bind_item(const Json& node, const Environment* environment) {
+  const Depth depth(depth_);
+  const auto [type, body] = open(node);
+  const int offset = location(*body);
+  if (type == "RangeVar") return bind_table(*body, environment);
+  if (type == "JoinExpr") return bind_join(*body, environment);
+  if (type == "RangeSubselect") {
+    only(*body, "a sub-select", {"lateral", "subquery", "alias"});
+    const Json& select = *open((*body)["subquery"]).second;
+    if (flag(*body, "lateral")) unsupported("LATERAL", offset);
+    const Json* alias = find(*body, "alias");
+    if (!alias) throw Failure(ErrorCode::kSyntax, "subquery in FROM must have an alias", offset);
+    return relation_from(bind_rows(select, environment), "", alias, {});
+  }
+  if (type == "RangeFunction") unsupported("a function in FROM", location(*open((*body)["functions"][0]).second));
+  if (type == "RangeTableSample") unsupported("TABLESAMPLE", offset);
+  if (type == "RangeTableFunc") unsupported("XMLTABLE", offset);
+  unsupported(spaced(type) + " in FROM", offset);
+}
+
+From Binder::bind_from(const Json* list, const Environment* environment) {
+  From all;
+  if (!list || list->empty()) {
+    all.plan = std::make_unique<Plan>();
+    all.plan->node = Plan::Node::kValues;
+    all.plan->rows.emplace_back();
+    derive_node(*all.plan);
+    return all;
+  }
+  for (const Json& item : *list) {
+    From next = bind_item(item, environment);
+    if (!all.plan) {
+      all = std::move(next);
+      continue;
+    }
+    const std::size_t width = all.plan->schema.size();
+    if (width + next.plan->schema.size() > kColumnsMost * 4) unsupported("so many columns in FROM", -1);
+    for (ScopeTable& table : next.scope.tables) {
+      for (const ScopeTable& other : all.scope.tables) {
+        if (!table.name.empty() && other.name == table.name) {
+          throw Failure(ErrorCode::kDuplicateName, "table name \"" + table.name + "\" specified more than once", location(*open(item).second));
+        }
+      }
+      for (ScopeColumn& c : table.columns) c = shifted(c, width);
+      for (std::uint16_t& c : table.primary_key) c = static_cast<std::uint16_t>(c + width);
+      all.scope.tables.push_back(std::move(table));
+    }
+    for (const ScopeColumn& c : next.scope.columns) all.scope.columns.push_back(shifted(c, width));
+    all.plan = make_join(Plan::JoinKind::kInner, std::move(all.plan), std::move(next.plan), nullptr);
+    all.scope.schema = all.plan->schema;
+  }
+  return all;
+}
+
+From Binder::bind_join(const Json& body, const Environment* environment) {
+  only(body, "JOIN", {"jointype", "isNatural", "larg", "rarg", "usingClause", "quals", "alias", "rtindex"});
+  From left = bind_item(body["larg"], environment);
+  From right = bind_item(body["rarg"], environment);
+  const std::size_t width = left.plan->schema.size();
+  if (width + right.plan->schema.size() > kColumnsMost * 4) unsupported("so many columns in FROM", -1);
+  const std::string type = text_field(body, "jointype");
+  const Plan::JoinKind kind = type == "JOIN_LEFT" ? Plan::JoinKind::kLeft : type == "JOIN_RIGHT" ? Plan::JoinKind::kRight : type == "JOIN_FULL" ? Plan::JoinKind::kFull
+                                                                                                                                               : Plan::JoinKind::kInner;
+  if (kind == Plan::JoinKind::kInner && type != "JOIN_INNER") unsupported(spaced(type), -1);
+
+  From joined;
+  Scope& scope = joined.scope;
+  scope.tables = std::move(left.scope.tables);
+  for (ScopeTable& table : right.scope.tables) {
+    for (const ScopeTable& other : scope.tables) {
+      if (!table.name.empty() && other.name == table.name) {
+        const auto [side, place] = open(body["rarg"]);
+        throw Failure(ErrorCode::kDuplicateName, "table name \"" + table.name + "\" specified more than once", location(*place));
+      }
+    }
+    for (ScopeColumn& c : table.columns) c = shifted(c, width);
+    for (std::uint16_t& c : table.primary_key) c = static_cast<std::uint16_t>(c + width);
+    scope.tables.push_back(std::move(table));
+  }
+  std::vector<ScopeColumn> right_columns;
+  for (const ScopeColumn& c : right.scope.columns) right_columns.push_back(shifted(c, width));
+
+  std::vector<std::string> common;
+  if (flag(body, "isNatural")) {
+    for (const ScopeColumn& c : left.scope.columns) {
+      if (only_column(right_columns, c.name, "right", -1) && only_column(left.scope.columns, c.name, "left", -1)) common.push_back(c.name);
+    }
+  } else if (const Json* list = find(body, "usingClause")) {
+    common = strings_of(*list);
+    for (std::size_t i = 0; i < common.size(); ++i) {
+      if (std::find(common.begin(), common.begin() + static_cast<std::ptrdiff_t>(i), common[i]) != common.begin() + static_cast<std::ptrdiff_t>(i)) {
+        throw Failure(ErrorCode::kDuplicateName, "column name \"" + common[i] + "\" appears more than once in USING clause", -1);
+      }
+    }
+  }
+
+  joined.plan = make_join(kind, std::move(left.plan), std::move(right.plan), nullptr);
+  const Schema before = joined.plan->schema;  // what ON sees: types alone matter
+  std::vector<ExprPtr> conditions, merged;
+  for (const std::string& name : common) {
+    const ScopeColumn* l = only_column(left.scope.columns, name, "left", -1);
+    const ScopeColumn* r = only_column(right_columns, name, "right", -1);
+    if (!l || !r) {
+      throw Failure(ErrorCode::kUnknownName, "column \"" + name + "\" specified in USING clause does not exist in " + (l ? "right" : "left") + " table", -1);
+    }
+    ExprPtr a = weir::column_of(before, l->index), b = weir::column_of(before, r->index);
+    conditions.push_back(bind_operator("=", two(a->clone(), b->clone()), -1));
+    const Type types[] = {a->type, b->type};
+    const Type type_of_both = common_type(types, "JOIN/USING", -1);
+    const bool keep_left = kind == Plan::JoinKind::kLeft || (kind == Plan::JoinKind::kInner && (a->type.id == type_of_both.id || b->type.id != type_of_both.id));
+    a = coerce(std::move(a), type_of_both, Cast::kImplicit, -1);
+    b = coerce(std::move(b), type_of_both, Cast::kImplicit, -1);
+    if (kind == Plan::JoinKind::kFull) {
+      merged.push_back(Expr::make(Expr::Node::kCoalesce, type_of_both, two(std::move(a), std::move(b))));
+    } else {
+      merged.push_back(keep_left ? std::move(a) : std::move(b));
+    }
+  }
+  if (const Json* quals = find(body, "quals")) {
+    Scope sides;
+    sides.schema = before;
+    sides.tables = scope.tables;
+    sides.columns = left.scope.columns;
+    sides.columns.insert(sides.columns.end(), right_columns.begin(), right_columns.end());
+    Context context;
+    context.scope = &sides;
+    context.environment = environment;
+    context.clause = "JOIN conditions";
+    conditions.push_back(bind_boolean(*quals, context));
+  }
+  if (!conditions.empty()) {
+    std::vector<ExprPtr> flat;
+    for (ExprPtr& c : conditions) split_conjuncts(std::move(c), flat);
+    if (ExprPtr condition = conjunction(std::move(flat))) joined.plan->exprs.push_back(std::move(condition));
+  }
+
+  // Merged columns that are not simply one of the two are appended.
+  std::vector<ExprPtr> all;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    all.push_back(weir::column_of(before, static_cast<std::uint16_t>(i)));
+    names.push_back(before[i].name);
+  }
+  for (std::size_t i = 0; i < common.size(); ++i) {
+    if (merged[i]->node == Expr::Node::kColumn) {
+      scope.columns.push_back({common[i], merged[i]->column});
+    } else {
+      scope.columns.push_back({common[i], static_cast<std::uint16_t>(all.size())});
+      all.push_back(std::move(merged[i]));
+      names.push_back(common[i]);
+    }
+  }
+  if (all.size() > before.size()) joined.plan = make_project(std::move(joined.plan), std::move(all), std::move(names));
+  const auto is_common = [&](const ScopeColumn& c) { return std::find(common.begin(), common.end(), c.name) != common.end(); };
+  for (const ScopeColumn& c : left.scope.columns) {
+    if (!is_common(c)) scope.columns.push_back(c);
+  }
+  for (const ScopeColumn& c : right_columns) {
+    if (!is_common(c)) scope.columns.push_back(c);
+  }
+  scope.schema = joined.plan->schema;
+
+  if (const Json* alias = find(body, "alias")) {  // one table, its columns those of the join
+    only(*alias, "an alias", {"aliasname", "colnames"});
+    ScopeTable table;
+    table.name = text_field(*alias, "aliasname");
+    std::vector<std::string> given;
+    if (const Json* list = find(*alias, "colnames")) given = strings_of(*list);
+    if (given.size() > scope.columns.size()) {
+      throw Failure(ErrorCode::kUnknownName, "join \"" + table.name + "\" has fewer columns than its alias names", -1);
+    }
+    for (std::size_t i = 0; i < given.size(); ++i) scope.columns[i].name = given[i];
+    table.columns = scope.columns;
+    scope.tables.clear();
+    scope.tables.push_back(std::move(table));
+  }
+  return joined;
+}
+
+}  // namespace weir

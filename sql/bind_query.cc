@@ -1,0 +1,832 @@
+// Queries: SELECT, VALUES, set operations, WITH; grouping, windows, ORDER BY, LIMIT.
+//
+//     FROM → WHERE → GROUP BY → sub-selects → HAVING → windows → select list → DISTINCT → ORDER BY … LIMIT
+
+#include <algorithm>
+
+#include "sql/binder.h"
+
+namespace weir {
+
+namespace {
+
+constexpr Type kText{TypeId::kText, 0, 0};
+constexpr Type kBigint{TypeId::kBigint, 0, 0};
+
+const Fields kSelectFields = {"distinctClause", "targetList", "fromClause", "whereClause", "groupClause", "havingClause", "valuesLists", "sortClause",
+                              "limitOffset", "limitCount", "limitOption", "withClause", "op", "all", "larg", "rarg"};
+
+bool has_outer(const Expr& expr) {
+  bool found = false;
+  each_column(expr, [&](std::uint16_t c) { found = found || is_outer(c); });
+  return found;
+}
+
+ExprPtr typed(ExprPtr expr) { return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), kText, Cast::kImplicit, expr->offset) : std::move(expr); }
+
+std::vector<ExprPtr> all_columns(const Schema& schema) {
+  std::vector<ExprPtr> out;
+  for (std::size_t i = 0; i < schema.size(); ++i) out.push_back(column_of(schema, static_cast<std::uint16_t>(i)));
+  return out;
+}
+
+std::vector<std::string> names_of(const Schema& schema) {
+  std::vector<std::string> out;
+  for (const Field& f : schema) out.push_back(f.name);
+  return out;
+}
+
+// A column's place in a list of expressions: where it passes through, or newly at the end.
+std::uint16_t place(std::vector<ExprPtr>& exprs, ExprPtr expr) {
+  const std::string text = expr->text();
+  for (std::size_t i = 0; i < exprs.size(); ++i) {
+    if (exprs[i]->text() == text) return static_cast<std::uint16_t>(i);
+  }
+  exprs.push_back(std::move(expr));
+  return static_cast<std::uint16_t>(exprs.size() - 1);
+}
+
+}  // namespace
+
+// -------------------------------------------------------------------------------------------------------------- open literals
+
+void retype(Plan& plan, std::uint16_t column, const Type& type, Cast context, int offset) {
+  switch (plan.node) {
+    case Plan::Node::kProject:
+      plan.exprs[column] = coerce(std::move(plan.exprs[column]), type, context, offset);
+      break;
+    case Plan::Node::kValues:
+      for (auto& row : plan.rows) row[column] = coerce(std::move(row[column]), type, context, offset);
+      plan.schema[column].type = type;
+      break;
+    default:
+      retype(*plan.inputs[0], column, type, context, offset);
+      break;
+  }
+  derive_node(plan);
+}
+
+void settle(Plan& plan) {
+  for (std::size_t i = 0; i < plan.schema.size(); ++i) {
+    if (plan.schema[i].type.id == TypeId::kUnknown) retype(plan, static_cast<std::uint16_t>(i), kText, Cast::kImplicit, -1);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------- grouping
+
+Grouping::Grouping(const Scope& scope, std::vector<ExprPtr> keys) : scope_(scope) {
+  for (ExprPtr& key : keys) {
+    if (find(*key) >= 0) continue;
+    texts_.push_back(key->text());
+    keys_.push_back(std::move(key));
+  }
+}
+
+int Grouping::find(const Expr& expr) const {
+  const std::string text = expr.text();
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    if (texts_[i] == text) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+bool Grouping::depends_on_key(std::uint16_t column) const {
+  const auto grouped = [&](std::uint16_t c) {
+    return std::any_of(keys_.begin(), keys_.end(), [&](const ExprPtr& k) { return k->node == Expr::Node::kColumn && k->column == c; });
+  };
+  for (const ScopeTable& table : scope_.tables) {
+    const bool ours = std::any_of(table.columns.begin(), table.columns.end(), [&](const ScopeColumn& c) { return c.index == column; });
+    if (ours && !table.primary_key.empty() && std::all_of(table.primary_key.begin(), table.primary_key.end(), grouped)) return true;
+  }
+  return false;
+}
+
+void Grouping::ungrouped(const Expr& column) const {
+  std::string name = scope_.schema[column.column].name;
+  for (const ScopeTable& table : scope_.tables) {
+    for (const ScopeColumn& c : table.columns) {
+      if (c.index == column.column && !table.name.empty()) name = table.name + "." + c.name;
+    }
+  }
+  throw Failure(ErrorCode::kSyntax, "column \"" + name + "\" must appear in the GROUP BY clause or be used in an aggregate function", column.offset);
+}
+
+void Grouping::extend(const Expr& expr) {
+  if (find(expr) >= 0) return;
+  if (expr.node == Expr::Node::kColumn && is_plain(expr.column)) {
+    if (!depends_on_key(expr.column)) ungrouped(expr);
+    texts_.push_back(expr.text());
+    keys_.push_back(expr.clone());
+  }
+  if (expr.node == Expr::Node::kColumn && is_outer(expr.column)) return;
+  for (const ExprPtr& arg : expr.args) extend(*arg);
+}
+
+ExprPtr Grouping::apply(const Expr& expr) const {
+  if (const int key = find(expr); key >= 0) {
+    ExprPtr column = Expr::make_column(static_cast<std::uint16_t>(key), expr.type);
+    column->offset = expr.offset;
+    return column;
+  }
+  ExprPtr out;
+  if (expr.node == Expr::Node::kColumn) {
+    if (is_plain(expr.column)) ungrouped(expr);
+    out = expr.clone();
+    if (expr.column < kSubqueryBase) out->column = static_cast<std::uint16_t>(expr.column - kAggregateBase + keys_.size());
+    return out;
+  }
+  out = Expr::make(expr.node, expr.type, {}, expr.offset);
+  out->constant = expr.constant;
+  out->function = expr.function;
+  for (const ExprPtr& arg : expr.args) out->args.push_back(apply(*arg));
+  return out;
+}
+
+namespace {
+
+// An expression without columns of the sub-select itself, as one of the query around it; null for any other, and for one without columns.
+ExprPtr of_outside(const Expr& expr) {
+  bool inside = false, any = false;
+  each_column(expr, [&](std::uint16_t c) { inside = inside || is_plain(c), any = true; });
+  if (inside || !any) return nullptr;
+  ExprPtr ours = expr.clone();
+  renumber(*ours, [](std::uint16_t c) { return is_outer(c) ? static_cast<std::uint16_t>(c - kOuterBase) : c; });
+  return ours;
+}
+
+}  // namespace
+
+void Grouping::extend_outside(const Expr& expr) {
+  if (const ExprPtr ours = of_outside(expr)) return extend(*ours);
+  for (const ExprPtr& arg : expr.args) extend_outside(*arg);
+}
+
+ExprPtr Grouping::apply_outside(const Expr& expr) const {
+  if (ExprPtr ours = of_outside(expr)) {
+    ours = apply(*ours);
+    renumber(*ours, [](std::uint16_t c) { return is_plain(c) ? static_cast<std::uint16_t>(c + kOuterBase) : c; });
+    return ours;
+  }
+  ExprPtr out = Expr::make(expr.node, expr.type, {}, expr.offset);
+  out->constant = expr.constant;
+  out->function = expr.function;
+  out->column = expr.column;
+  for (const ExprPtr& arg : expr.args) out->args.push_back(apply_outside(*arg));
+  return out;
+}
+
+// --------------------------------------------------------------------------------------------------------------------- queries
+
+Query Binder::bind_query(const Json& body, const Environment* outer_environment, const Scope* outer) {
+  const Depth depth(depth_);
+  if (body.contains("lockingClause")) unsupported("FOR UPDATE or FOR SHARE", -1);
+  if (body.contains("intoClause")) unsupported("SELECT INTO", -1);
+  if (body.contains("windowClause")) unsupported("a WINDOW clause", location(*open(body["windowClause"][0]).second));
+  if (flag(body, "groupDistinct")) unsupported("GROUP BY DISTINCT", -1);
+  only(body, "SELECT", kSelectFields);
+  Environment environment;
+  environment.outer = outer_environment;
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
+  if (text_field(body, "op") != "SETOP_NONE") return bind_set_operation(body, &environment);
+  if (body.contains("valuesLists")) return bind_values(body, &environment);
+  return bind_select(body, &environment, outer);
+}
+
+PlanPtr Binder::bind_rows(const Json& body, const Environment* environment) {
+  Query query = bind_query(body, environment, nullptr);
+  settle(*query.plan);
+  if (query.plan->schema.size() == query.visible) return std::move(query.plan);
+  Columns visible;
+  for (std::size_t i = 0; i < query.visible; ++i) visible.push_back(static_cast<std::uint16_t>(i));
+  return make_columns(std::move(query.plan), visible);
+}
+
+PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names) {
+  PlanPtr plan = bind_rows(select, nullptr);
+  for (std::size_t i = 0; i < names.size() && i < plan->schema.size(); ++i) plan->schema[i].name = std::move(names[i]);
+  return optimize(std::move(plan));
+}
+
+void Binder::bind_with(const Json& with, Environment& environment) {
+  only(with, "WITH", {"ctes", "recursive"});
+  if (flag(with, "recursive")) unsupported("WITH RECURSIVE", location(with));
+  for (const Json& item : with["ctes"]) {
+    const Json& cte = *open(item).second;
+    only(cte, "a WITH query", {"ctename", "aliascolnames", "ctematerialized", "ctequery"});
+    const std::string name = text_field(cte, "ctename");
+    const int offset = location(cte);
+    if (environment.tables.contains(name)) throw Failure(ErrorCode::kDuplicateName, "WITH query name \"" + name + "\" specified more than once", offset);
+    const auto [type, select] = open(cte["ctequery"]);
+    if (type != "SelectStmt") unsupported("a WITH query that changes data", offset);
+    PlanPtr plan = bind_rows(*select, &environment);
+    if (const Json* list = find(cte, "aliascolnames")) {
+      const std::vector<std::string> names = strings_of(*list);
+      if (names.size() > plan->schema.size()) {
+        throw Failure(ErrorCode::kUnknownName, "WITH query \"" + name + "\" has " + std::to_string(plan->schema.size()) + " columns available but " +
+                                                   std::to_string(names.size()) + " columns specified", offset);
+      }
+      for (std::size_t i = 0; i < names.size(); ++i) plan->schema[i].name = names[i];
+    }
+    environment.tables[name] = plan.get();
+    environment.plans.push_back(std::move(plan));
+  }
+}
+
+std::uint64_t Binder::limit_value(const Json& node, std::string_view clause, bool& given) {
+  Context context;
+  context.clause = clause;
+  const int offset = location(*open(node).second);
+  const ExprPtr expr = coerce(bind(node, context), kBigint, Cast::kAssignment, offset);
+  Arena arena;
+  const Datum value = evaluate_constant(*expr, arena);
+  given = !value.null;
+  if (value.null) return 0;
+  if (value.integer < 0) throw Failure(ErrorCode::kEvaluation, std::string(clause) + " must not be negative", offset);
+  return static_cast<std::uint64_t>(value.integer);
+}
+
+void Binder::limit(Query& query, const Json& body) {
+  const std::string option = text_field(body, "limitOption");
+  if (option == "LIMIT_OPTION_WITH_TIES") unsupported("FETCH FIRST … WITH TIES", -1);
+  TopKSpec spec;
+  bool given = false;
+  if (const Json* count = find(body, "limitCount")) {
+    const std::uint64_t rows = limit_value(*count, "LIMIT", given);
+    if (given) spec.limit = rows;
+  }
+  if (const Json* offset = find(body, "limitOffset")) spec.offset = limit_value(*offset, "OFFSET", given);
+  if (!spec.limit && spec.offset == 0) return;
+  spec.order = query.order;
+  query.plan = make_top_k(std::move(query.plan), std::move(spec));
+}
+
+Query Binder::bind_values(const Json& body, const Environment*) {
+  Context context;
+  context.clause = "VALUES";
+  auto plan = std::make_unique<Plan>();
+  plan->node = Plan::Node::kValues;
+  for (const Json& item : body["valuesLists"]) {
+    plan->rows.push_back(bind_list((*open(item).second)["items"], context));
+    if (plan->rows.back().size() != plan->rows[0].size()) {
+      throw Failure(ErrorCode::kSyntax, "VALUES lists must all be the same length", plan->rows.back().empty() ? -1 : plan->rows.back()[0]->offset);
+    }
+  }
+  for (std::size_t i = 0; i < plan->rows[0].size(); ++i) {
+    std::vector<Type> types;
+    for (const auto& row : plan->rows) types.push_back(row[i]->type);
+    const bool open_type = std::all_of(types.begin(), types.end(), [](const Type& t) { return t.id == TypeId::kUnknown; });
+    const Type type = open_type ? Type{} : common_type(types, "VALUES", plan->rows[0][i]->offset);
+    for (auto& row : plan->rows) row[i] = coerce(std::move(row[i]), type, Cast::kImplicit, row[i]->offset);
+    plan->schema.push_back({"column" + std::to_string(i + 1), type, true});
+  }
+  derive_node(*plan);
+  Query query;
+  query.visible = plan->schema.size();
+  query.plan = std::move(plan);
+  std::vector<Target> targets;
+  for (std::size_t i = 0; i < query.visible; ++i) targets.push_back({query.plan->schema[i].name, column_of(query.plan->schema, static_cast<std::uint16_t>(i))});
+  if (const Json* sorts = find(body, "sortClause")) {
+    Scope scope;
+    scope.schema = query.plan->schema;
+    Context order;
+    order.scope = &scope;
+    order.clause = "ORDER BY";
+    for (const Json& item : *sorts) {
+      const Json& sort = *open(item).second;
+      const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
+      const std::size_t target = sort_target(sort["node"], targets, query.visible, order, "ORDER BY");
+      if (target >= query.visible) unsupported("ORDER BY an expression over VALUES", location(*open(sort["node"]).second));
+      query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
+    }
+  }
+  limit(query, body);
+  return query;
+}
+
+Query Binder::bind_set_operation(const Json& body, const Environment* environment) {
+  const std::string op = text_field(body, "op");
+  const bool all = flag(body, "all");
+  const std::string name = op == "SETOP_UNION" ? "UNION" : op == "SETOP_INTERSECT" ? "INTERSECT" : "EXCEPT";
+  const auto side = [&](const char* field) {
+    const Json& inner = body[field];
+    Query query = bind_query(inner, environment, nullptr);
+    if (text_field(inner, "op") != "SETOP_NONE") settle(*query.plan);
+    if (query.plan->schema.size() == query.visible) return std::move(query.plan);
+    Columns visible;
+    for (std::size_t i = 0; i < query.visible; ++i) visible.push_back(static_cast<std::uint16_t>(i));
+    settle(*query.plan);
+    return make_columns(std::move(query.plan), visible);
+  };
+  PlanPtr sides[2] = {side("larg"), side("rarg")};
+  const std::size_t width = sides[0]->schema.size();
+  if (sides[1]->schema.size() != width) {
+    int offset = -1;
+    if (const Json* list = find(body["rarg"], "targetList")) offset = location(*open((*list)[0]).second);
+    throw Failure(ErrorCode::kSyntax, "each " + name + " query must have the same number of columns", offset);
+  }
+  std::vector<Type> types;
+  for (std::size_t i = 0; i < width; ++i) {
+    const Type both[] = {sides[0]->schema[i].type, sides[1]->schema[i].type};
+    types.push_back(common_type(both, name, -1));
+  }
+  for (PlanPtr& plan : sides) {
+    bool convert = false;
+    for (std::size_t i = 0; i < width; ++i) {
+      if (plan->schema[i].type.id == TypeId::kUnknown) retype(*plan, static_cast<std::uint16_t>(i), types[i], Cast::kImplicit, -1);
+      convert = convert || plan->schema[i].type.id != types[i].id;
+    }
+    if (!convert) continue;
+    std::vector<ExprPtr> exprs = all_columns(plan->schema);
+    for (std::size_t i = 0; i < width; ++i) exprs[i] = coerce(std::move(exprs[i]), types[i], Cast::kImplicit, -1);
+    std::vector<std::string> names = names_of(plan->schema);
+    plan = make_project(std::move(plan), std::move(exprs), std::move(names));
+  }
+
+  Query query;
+  query.visible = width;
+  const auto binary = [&](Plan::Node node) {
+    auto plan = std::make_unique<Plan>();
+    plan->node = node;
+    plan->inputs.push_back(std::move(sides[0]));
+    plan->inputs.push_back(std::move(sides[1]));
+    derive_node(*plan);
+    return plan;
+  };
+  if (op == "SETOP_UNION") {
+    query.plan = binary(Plan::Node::kUnionAll);
+    if (!all) query.plan = make_distinct(std::move(query.plan));
+  } else if (all) {
+    query.plan = binary(op == "SETOP_INTERSECT" ? Plan::Node::kIntersectAll : Plan::Node::kExceptAll);
+  } else {
+    sides[0] = make_distinct(std::move(sides[0]));
+    PlanPtr plan = binary(Plan::Node::kSemiJoin);
+    plan->anti = op == "SETOP_EXCEPT";
+    plan->null_matches = true;
+    for (std::size_t i = 0; i < width; ++i) plan->left_keys.push_back(static_cast<std::uint16_t>(i));
+    plan->right_keys = plan->left_keys;
+    query.plan = std::move(plan);
+  }
+  // The result has the types of the whole, not of its first part.
+  for (std::size_t i = 0; i < width; ++i) query.plan->schema[i].type = types[i];
+
+  if (const Json* sorts = find(body, "sortClause")) {
+    std::vector<Target> targets;
+    for (std::size_t i = 0; i < width; ++i) targets.push_back({query.plan->schema[i].name, column_of(query.plan->schema, static_cast<std::uint16_t>(i))});
+    Scope scope;
+    Context context;
+    context.scope = &scope;
+    context.clause = "ORDER BY";
+    for (const Json& item : *sorts) {
+      const Json& sort = *open(item).second;
+      const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
+      const auto [type, place] = open(sort["node"]);
+      if (type != "ColumnRef" && type != "A_Const") {
+        throw Failure(ErrorCode::kSyntax, "invalid " + name + " ORDER BY clause: only result column names can be used", location(*place));
+      }
+      const std::size_t target = sort_target(sort["node"], targets, width, context, "ORDER BY");
+      query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
+    }
+  }
+  limit(query, body);
+  return query;
+}
+
+// --------------------------------------------------------------------------------------------------------------------- SELECT
+
+std::vector<Binder::Target> Binder::bind_targets(const Json& list, const Context& context) {
+  std::vector<Target> targets;
+  for (const Json& item : list) {
+    const Json& target = *open(item).second;
+    only(target, "a select item", {"name", "val"});
+    const Json& value = target["val"];
+    const auto [type, body] = open(value);
+    if (type == "ColumnRef" && open((*body)["fields"].back()).first == "A_Star") {
+      std::vector<std::string> names = strings_of((*body)["fields"]);
+      names.pop_back();
+      if (names.size() == 2 && names[0] == "public") names.erase(names.begin());
+      if (names.size() > 1) unsupported("a name of so many parts", location(*body));
+      const std::vector<ScopeColumn>* columns = nullptr;
+      if (names.empty()) {
+        if (context.scope->tables.empty()) throw Failure(ErrorCode::kSyntax, "SELECT * with no tables specified is not valid", location(*body));
+        columns = &context.scope->columns;
+      } else {
+        for (const ScopeTable& table : context.scope->tables) {
+          if (table.name == names[0]) columns = &table.columns;
+        }
+        if (!columns) {
+          std::vector<std::string> tables;
+          for (const ScopeTable& table : context.scope->tables) tables.push_back(table.name);
+          Failure failure(ErrorCode::kUnknownName, "missing FROM-clause entry for table \"" + names[0] + "\"", location(*body));
+          if (const std::string near = nearest_name(names[0], tables); !near.empty()) failure.error().hint = "did you mean \"" + near + "\"?";
+          throw failure;
+        }
+      }
+      for (const ScopeColumn& c : *columns) {
+        targets.push_back({c.name, column_of(context.scope->schema, c.index)});
+        targets.back().expr->offset = location(*body);
+      }
+    } else {
+      std::string name = text_field(target, "name");
+      if (name.empty()) name = output_name(value);
+      targets.push_back({std::move(name), bind(value, context)});
+    }
+  }
+  if (targets.empty()) unsupported("an empty select list", -1);
+  if (targets.size() > kColumnsMost) throw Failure(ErrorCode::kSyntax, "target lists can have at most " + std::to_string(kColumnsMost) + " entries", -1);
+  return targets;
+}
+
+SortItem Binder::sort_item(const Json& sort, const std::function<ExprPtr(const Json&)>& bind) {
+  only(sort, "ORDER BY", {"node", "sortby_dir", "sortby_nulls"});
+  SortItem item;
+  const std::string direction = text_field(sort, "sortby_dir"), nulls = text_field(sort, "sortby_nulls");
+  item.descending = direction == "SORTBY_DESC";
+  item.nulls_first = nulls == "SORTBY_NULLS_DEFAULT" ? item.descending : nulls == "SORTBY_NULLS_FIRST";
+  item.expr = bind(sort["node"]);
+  return item;
+}
+
+// Which output column ORDER BY or DISTINCT ON means; what is none yet is added as a hidden one.
+std::size_t Binder::sort_target(const Json& node, std::vector<Target>& targets, std::size_t visible, const Context& context, std::string_view clause) {
+  const auto [type, body] = open(node);
+  const int offset = location(*body);
+  if (type == "ColumnRef" && (*body)["fields"].size() == 1) {
+    const std::string name = string_of((*body)["fields"][0]);
+    std::size_t found = visible;
+    for (std::size_t i = 0; i < visible; ++i) {
+      if (targets[i].name != name) continue;
+      if (found < visible && targets[found].expr->text() != targets[i].expr->text()) {
+        throw Failure(ErrorCode::kUnknownName, std::string(clause) + " \"" + name + "\" is ambiguous", offset);
+      }
+      if (found == visible) found = i;
+    }
+    if (found < visible) return found;
+  }
+  if (type == "A_Const") {
+    if (!body->contains("ival")) throw Failure(ErrorCode::kSyntax, "non-integer constant in " + std::string(clause), offset);
+    const std::int64_t position = integer_of(node, clause);
+    if (position < 1 || position > static_cast<std::int64_t>(visible)) {
+      throw Failure(ErrorCode::kSyntax, std::string(clause) + " position " + std::to_string(position) + " is not in select list", offset);
+    }
+    return static_cast<std::size_t>(position - 1);
+  }
+  ExprPtr expr = typed(bind(node, context));
+  const std::string text = expr->text();
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i].expr->text() == text) return i;
+  }
+  targets.push_back({"?column?", std::move(expr)});
+  return targets.size() - 1;
+}
+
+std::vector<ExprPtr> Binder::bind_groups(const Json& list, const std::vector<Target>& targets, const Context& context) {
+  std::vector<ExprPtr> keys;
+  const auto take_target = [&](const Target& target, int offset) {
+    each_column(*target.expr, [&](std::uint16_t c) {
+      if (c >= kAggregateBase && c < kSubqueryBase) throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in GROUP BY", offset);
+      if (c >= kWindowBase && c < kOuterBase) throw Failure(ErrorCode::kSyntax, "window functions are not allowed in GROUP BY", offset);
+      if (c >= kSubqueryBase && c < kWindowBase) unsupported("a sub-select in GROUP BY", offset);
+    });
+    keys.push_back(target.expr->clone());
+  };
+  const std::function<void(const Json&)> add = [&](const Json& node) {
+    const auto [type, body] = open(node);
+    const int offset = location(*body);
+    if (type == "GroupingSet") {
+      if (text_field(*body, "kind") == "GROUPING_SET_EMPTY" && list.size() == 1) return;
+      std::string kind = text_field(*body, "kind");
+      unsupported(kind == "GROUPING_SET_ROLLUP" ? "ROLLUP" : kind == "GROUPING_SET_CUBE" ? "CUBE" : "GROUPING SETS", offset);
+    }
+    if (type == "RowExpr" && text_field(*body, "row_format") == "COERCE_IMPLICIT_CAST") {
+      for (const Json& item : (*body)["args"]) add(item);
+      return;
+    }
+    if (type == "A_Const") {
+      if (!body->contains("ival")) throw Failure(ErrorCode::kSyntax, "non-integer constant in GROUP BY", offset);
+      const std::int64_t position = integer_of(node, "GROUP BY");
+      if (position < 1 || position > static_cast<std::int64_t>(targets.size())) {
+        throw Failure(ErrorCode::kSyntax, "GROUP BY position " + std::to_string(position) + " is not in select list", offset);
+      }
+      return take_target(targets[static_cast<std::size_t>(position - 1)], offset);
+    }
+    if (type == "ColumnRef" && (*body)["fields"].size() == 1) {
+      const std::string name = string_of((*body)["fields"][0]);
+      const auto& columns = context.scope->columns;
+      if (std::none_of(columns.begin(), columns.end(), [&](const ScopeColumn& c) { return c.name == name; })) {
+        const Target* found = nullptr;
+        for (const Target& target : targets) {
+          if (target.name != name) continue;
+          if (found && found->expr->text() != target.expr->text()) {
+            throw Failure(ErrorCode::kUnknownName, "GROUP BY \"" + name + "\" is ambiguous", offset);
+          }
+          found = &target;
+        }
+        if (found) return take_target(*found, offset);
+      }
+    }
+    keys.push_back(bind(node, context));
+  };
+  for (const Json& node : list) add(node);
+  for (const ExprPtr& key : keys) {
+    if (has_outer(*key)) unsupported("GROUP BY a column of the query outside", key->offset);
+  }
+  return keys;
+}
+
+PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment, std::vector<ExprPtr>* correlated) {
+  Pending pending;
+  Context context;
+  context.scope = &scope;
+  context.environment = environment;
+  context.clause = "WHERE";
+  context.pending = &pending;
+  std::vector<ExprPtr> plain, with_subqueries;
+  std::vector<std::pair<const Json*, bool>> memberships;
+  const std::function<void(const Json&)> add = [&](const Json& item) {
+    const auto [type, body] = open(item);
+    if (type == "BoolExpr" && text_field(*body, "boolop") == "AND_EXPR") {
+      for (const Json& arg : (*body)["args"]) add(arg);
+      return;
+    }
+    bool negated = false;
+    const Json* inside = &item;
+    for (auto [t, b] = open(*inside); t == "BoolExpr" && text_field(*b, "boolop") == "NOT_EXPR"; std::tie(t, b) = open(*inside)) {
+      inside = &(*b)["args"][0];
+      negated = !negated;
+    }
+    const auto [inside_type, sublink] = open(*inside);
+    if (inside_type == "SubLink" && text_field(*sublink, "subLinkType") != "EXPR_SUBLINK") {
+      memberships.emplace_back(sublink, negated);
+      return;
+    }
+    const std::size_t before = pending.subqueries.size();
+    std::vector<ExprPtr> conjuncts;
+    split_conjuncts(bind_boolean(item, context), conjuncts);
+    for (ExprPtr& c : conjuncts) {
+      const bool uses_subquery = pending.subqueries.size() > before;
+      if (has_outer(*c)) {
+        if (!correlated || uses_subquery) unsupported("a sub-select inside a correlated condition", c->offset);
+        correlated->push_back(std::move(c));
+      } else {
+        (uses_subquery ? with_subqueries : plain).push_back(std::move(c));
+      }
+    }
+  };
+  add(node);
+  plan = make_filter(std::move(plan), conjunction(std::move(plain)));
+  for (const auto& [sublink, negated] : memberships) plan = bind_membership(*sublink, std::move(plan), context, negated);
+  if (with_subqueries.empty()) return plan;
+  Columns columns;
+  plan = attach(std::move(plan), std::move(pending.subqueries), [](const Expr& e) { return e.clone(); }, columns);
+  for (ExprPtr& c : with_subqueries) {
+    renumber(*c, [&](std::uint16_t i) { return i >= kSubqueryBase && i < kWindowBase ? columns[i - kSubqueryBase] : i; });
+  }
+  return make_filter(std::move(plan), conjunction(std::move(with_subqueries)));
+}
+
+Query Binder::bind_select(const Json& body, const Environment* environment, const Scope* outer) {
+  From from = bind_from(find(body, "fromClause"), environment);
+  Scope& scope = from.scope;
+  scope.outer = outer;
+  PlanPtr plan = std::move(from.plan);
+  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), scope, environment, nullptr);
+
+  Pending pending;
+  Context context;
+  context.scope = &scope;
+  context.environment = environment;
+  context.clause = "SELECT";
+  context.pending = &pending;
+  context.aggregates = context.windows = true;
+  static const Json kNone = Json::array();
+  std::vector<Target> targets = bind_targets(body.contains("targetList") ? body["targetList"] : kNone, context);
+  const std::size_t visible = targets.size();
+
+  Context grouping_context = context;
+  grouping_context.clause = "GROUP BY";
+  grouping_context.aggregates = grouping_context.windows = false;
+  grouping_context.pending = nullptr;
+  const Json* groups = find(body, "groupClause");
+  std::vector<ExprPtr> keys;
+  if (groups) keys = bind_groups(*groups, targets, grouping_context);
+
+  ExprPtr having;
+  if (const Json* node = find(body, "havingClause")) {
+    Context inside = context;
+    inside.clause = "HAVING";
+    inside.windows = false;
+    having = bind_boolean(*node, inside);
+  }
+
+  Context order_context = context;
+  order_context.clause = "ORDER BY";
+  Query query;
+  query.visible = visible;
+  if (const Json* sorts = find(body, "sortClause")) {
+    for (const Json& item : *sorts) {
+      const Json& sort = *open(item).second;
+      const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
+      const std::size_t target = sort_target(sort["node"], targets, visible, order_context, "ORDER BY");
+      query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
+    }
+  }
+  const Json* distinct = find(body, "distinctClause");
+  const bool distinct_on = distinct && !distinct->empty() && (*distinct)[0].is_object() && !(*distinct)[0].empty();
+  if (distinct && !distinct_on && targets.size() > visible) {
+    throw Failure(ErrorCode::kSyntax, "for SELECT DISTINCT, ORDER BY expressions must appear in select list", targets.back().expr->offset);
+  }
+  Columns distinct_keys;
+  if (distinct_on) {
+    for (const Json& node : *distinct) {
+      distinct_keys.push_back(static_cast<std::uint16_t>(sort_target(node, targets, visible, order_context, "DISTINCT ON")));
+    }
+    // ORDER BY may go on after the keys, but begins with them.
+    std::size_t matched = 0;
+    const auto is_key = [&](std::uint16_t c) { return std::find(distinct_keys.begin(), distinct_keys.end(), c) != distinct_keys.end(); };
+    while (matched < query.order.size() && is_key(query.order[matched].column)) ++matched;
+    const bool all_found = std::all_of(distinct_keys.begin(), distinct_keys.end(), [&](std::uint16_t c) {
+      return std::any_of(query.order.begin(), query.order.begin() + static_cast<std::ptrdiff_t>(matched), [&](const OrderKey& k) { return k.column == c; });
+    });
+    if (!query.order.empty() && !all_found && matched < query.order.size()) {
+      throw Failure(ErrorCode::kSyntax, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions", targets[distinct_keys[0]].expr->offset);
+    }
+  }
+
+  std::function<ExprPtr(const Expr&)> outside = [](const Expr& e) { return e.clone(); };
+  std::optional<Grouping> grouping;
+  if (groups || having || !pending.aggregates.empty()) {
+    for (ExprPtr& key : keys) key = typed(std::move(key));
+    for (Target& target : targets) {
+      if (groups) target.expr = target.expr->type.id == TypeId::kUnknown && target.expr->node != Expr::Node::kConstant ? typed(std::move(target.expr)) : std::move(target.expr);
+    }
+    grouping.emplace(scope, std::move(keys));
+    for (const Target& target : targets) grouping->extend(*target.expr);
+    if (having) grouping->extend(*having);
+    for (const Window& window : pending.windows) {
+      for (const ExprPtr& e : window.partition) grouping->extend(*e);
+      for (const SortItem& item : window.order) grouping->extend(*item.expr);
+    }
+    for (const Subquery& subquery : pending.subqueries) {
+      for (const ExprPtr* e : {&subquery.condition, &subquery.test, &subquery.value}) {
+        if (*e) grouping->extend_outside(**e);
+      }
+    }
+    for (Target& target : targets) target.expr = grouping->apply(*target.expr);
+    if (having) having = grouping->apply(*having);
+    for (Window& window : pending.windows) {
+      for (ExprPtr& e : window.partition) e = grouping->apply(*e);
+      for (SortItem& item : window.order) item.expr = grouping->apply(*item.expr);
+    }
+    outside = [&](const Expr& e) { return grouping->apply_outside(e); };
+    auto aggregate = std::make_unique<Plan>();
+    aggregate->node = Plan::Node::kAggregate;
+    aggregate->inputs.push_back(std::move(plan));
+    std::vector<ExprPtr> aggregate_keys;
+    for (const AggregateCall& call : pending.aggregates) {
+      for (const ExprPtr* e : {&call.argument, &call.filter}) {
+        if (*e && has_outer(**e)) unsupported("an aggregate over columns of the query outside", (*e)->offset);
+      }
+    }
+    aggregate->aggregates = std::move(pending.aggregates);
+    plan = std::move(aggregate);
+  }
+  Columns subquery_columns, window_columns;
+  if (grouping) {
+    // Keys are taken last: `outside` refers to them until the sub-selects are attached.
+    Grouping& g = *grouping;
+    std::vector<ExprPtr> copies;
+    for (const ExprPtr& key : g.keys()) copies.push_back(key->clone());
+    plan->exprs = std::move(copies);
+    derive_node(*plan);
+  }
+  plan = attach(std::move(plan), std::move(pending.subqueries), outside, subquery_columns);
+  const auto resolve = [&](std::uint16_t c) {
+    if (c >= kSubqueryBase && c < kWindowBase) return subquery_columns[c - kSubqueryBase];
+    if (c >= kWindowBase && c < kOuterBase) return window_columns[c - kWindowBase];
+    return c;
+  };
+  if (having) {
+    renumber(*having, resolve);
+    plan = make_filter(std::move(plan), std::move(having));
+  }
+  for (Window& window : pending.windows) {
+    std::vector<ExprPtr> exprs = all_columns(plan->schema);
+    std::vector<std::string> names = names_of(plan->schema);
+    TopKSpec spec;
+    spec.row_number = true;
+    for (ExprPtr& e : window.partition) {
+      renumber(*e, resolve);
+      spec.partition.push_back(place(exprs, std::move(e)));
+    }
+    for (SortItem& item : window.order) {
+      renumber(*item.expr, resolve);
+      spec.order.push_back({place(exprs, std::move(item.expr)), item.descending, item.nulls_first});
+    }
+    names.resize(exprs.size(), "?column?");
+    if (exprs.size() > plan->schema.size()) plan = make_project(std::move(plan), std::move(exprs), std::move(names));
+    plan = make_top_k(std::move(plan), std::move(spec));
+    window_columns.push_back(static_cast<std::uint16_t>(plan->schema.size() - 1));
+  }
+
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  for (Target& target : targets) {
+    renumber(*target.expr, resolve);
+    exprs.push_back(std::move(target.expr));
+    names.push_back(std::move(target.name));
+  }
+  query.plan = make_project(std::move(plan), std::move(exprs), std::move(names));
+  if (distinct && !distinct_on) query.plan = make_distinct(std::move(query.plan));
+  if (distinct_on) {
+    TopKSpec spec;
+    spec.partition = distinct_keys;
+    spec.order = query.order;
+    spec.limit = 1;
+    query.plan = make_top_k(std::move(query.plan), std::move(spec));
+  }
+  limit(query, body);
+  return query;
+}
+
+// ---------------------------------------------------------------------------------------------------------- sub-selects, joined
+
+PlanPtr Binder::attach(PlanPtr plan, std::vector<Subquery> subqueries, const std::function<ExprPtr(const Expr&)>& outside, Columns& columns) {
+  for (Subquery& subquery : subqueries) {
+    const std::size_t width = plan->schema.size();
+    const auto combined = [&](const Expr& expr) {
+      ExprPtr e = outside(expr);
+      renumber(*e, [&](std::uint16_t c) {
+        if (is_outer(c)) return static_cast<std::uint16_t>(c - kOuterBase);
+        if (c >= kSubqueryBase && c < kWindowBase) return columns[c - kSubqueryBase];
+        return static_cast<std::uint16_t>(c + width);
+      });
+      return e;
+    };
+    const ExprPtr condition = subquery.condition ? combined(*subquery.condition) : nullptr;
+    if (subquery.kind == Subquery::Kind::kValue) {
+      ExprPtr value = combined(*subquery.value);
+      PlanPtr inside = std::move(subquery.plan);
+      const auto kind = subquery.always_matches ? Plan::JoinKind::kInner : Plan::JoinKind::kLeft;
+      if (kind == Plan::JoinKind::kLeft && !subquery.of_nothing && value->node != Expr::Node::kColumn) {
+        // Without a row the value is NULL, whatever the expression makes of NULLs: a column that is never NULL tells.
+        std::vector<ExprPtr> exprs = all_columns(inside->schema);
+        exprs.push_back(boolean_constant(true));
+        inside = make_project(std::move(inside), std::move(exprs), [&] {
+          std::vector<std::string> names = names_of(inside->schema);
+          names.emplace_back("?column?");
+          return names;
+        }());
+        std::vector<ExprPtr> args;
+        args.push_back(Expr::make_column(static_cast<std::uint16_t>(width + inside->schema.size() - 1), Type{TypeId::kBoolean, 0, 0}));
+        const Type type = value->type;
+        args.push_back(std::move(value));
+        args.push_back(null_constant(type));
+        value = Expr::make(Expr::Node::kCase, type, std::move(args));
+      }
+      plan = make_join(kind, std::move(plan), std::move(inside), condition ? condition->clone() : nullptr);
+      std::vector<ExprPtr> exprs = all_columns(plan->schema);
+      std::vector<std::string> names = names_of(plan->schema);
+      exprs.resize(width);
+      names.resize(width);
+      exprs.push_back(std::move(value));
+      names.emplace_back("?column?");
+      plan = make_project(std::move(plan), std::move(exprs), std::move(names));
+    } else {
+      // The rows for which the answer is true, unknown and false, each with it.
+      const auto both = [&](ExprPtr test) {
+        std::vector<ExprPtr> parts;
+        if (condition) split_conjuncts(condition->clone(), parts);
+        if (test) split_conjuncts(std::move(test), parts);
+        return conjunction(std::move(parts));
+      };
+      const auto marked = [&](PlanPtr rows, ExprPtr mark) {
+        std::vector<ExprPtr> exprs = all_columns(rows->schema);
+        std::vector<std::string> names = names_of(rows->schema);
+        exprs.push_back(std::move(mark));
+        names.emplace_back("?column?");
+        return make_project(std::move(rows), std::move(exprs), std::move(names));
+      };
+      const auto unary = [](std::string_view op, ExprPtr e) {
+        std::vector<ExprPtr> args;
+        args.push_back(std::move(e));
+        return bind_operator(op, std::move(args), -1);
+      };
+      ExprPtr test = subquery.test ? combined(*subquery.test) : nullptr;
+      if (test && subquery.all) test = unary("not", std::move(test));
+      std::vector<PlanPtr> parts;
+      PlanPtr rest = make_semi_join(plan->clone(), subquery.plan->clone(), both(test ? test->clone() : nullptr), true);
+      parts.push_back(marked(make_semi_join(std::move(plan), subquery.plan->clone(), both(test ? test->clone() : nullptr), false), boolean_constant(!subquery.all)));
+      if (test) {
+        const ExprPtr unknown = unary("is null", std::move(test));
+        parts.push_back(marked(make_semi_join(rest->clone(), subquery.plan->clone(), both(unknown->clone()), false), null_constant(Type{TypeId::kBoolean, 0, 0})));
+        rest = make_semi_join(std::move(rest), std::move(subquery.plan), both(unknown->clone()), true);
+      }
+      parts.push_back(marked(std::move(rest), boolean_constant(subquery.all)));
+      plan = make_union_all(std::move(parts));
+    }
+    columns.push_back(static_cast<std::uint16_t>(plan->schema.size() - 1));
+  }
+  return plan;
+}
+
+}  // namespace weir

@@ -1,0 +1,615 @@
+// Statements: definitions, changes, COPY, transactions, EXPLAIN. And the entrances of sql/statement.h.
+
+#include <algorithm>
+
+#include "sql/binder.h"
+
+namespace weir {
+
+namespace {
+
+std::string statement_name(std::string_view type) {
+  static const std::map<std::string_view, std::string> kNames = {
+      {"VariableSetStmt", "SET"}, {"VariableShowStmt", "SHOW"}, {"AlterTableStmt", "ALTER TABLE"}, {"RenameStmt", "ALTER … RENAME"}, {"IndexStmt", "CREATE INDEX"},
+      {"CreateSeqStmt", "CREATE SEQUENCE"}, {"CreateFunctionStmt", "CREATE FUNCTION"}, {"CreateSchemaStmt", "CREATE SCHEMA"}, {"CreateEnumStmt", "CREATE TYPE"},
+      {"CompositeTypeStmt", "CREATE TYPE"}, {"CreateDomainStmt", "CREATE DOMAIN"}, {"CreateTrigStmt", "CREATE TRIGGER"}, {"RuleStmt", "CREATE RULE"}, {"MergeStmt", "MERGE"},
+      {"VacuumStmt", "VACUUM or ANALYZE"}, {"RefreshMatViewStmt", "REFRESH MATERIALIZED VIEW"}, {"PrepareStmt", "PREPARE"}, {"ExecuteStmt", "EXECUTE"},
+      {"DeclareCursorStmt", "DECLARE"}, {"CommentStmt", "COMMENT"}, {"GrantStmt", "GRANT or REVOKE"}, {"DoStmt", "DO"}, {"CallStmt", "CALL"}, {"LockStmt", "LOCK"},
+      {"CreateExtensionStmt", "CREATE EXTENSION"}, {"CreatedbStmt", "CREATE DATABASE"}, {"DiscardStmt", "DISCARD"}, {"NotifyStmt", "NOTIFY"}, {"ListenStmt", "LISTEN"}};
+  const auto found = kNames.find(type);
+  if (found != kNames.end()) return found->second;
+  if (type.ends_with("Stmt")) type.remove_suffix(4);
+  std::string name = spaced(type);
+  for (char& c : name) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  return name;
+}
+
+std::string relation_name(const Json& range) {
+  only(range, "a name", {"relname", "schemaname", "inh", "relpersistence", "alias"});
+  const std::string schema = text_field(range, "schemaname");
+  if (!schema.empty() && schema != "public") unsupported("schema \"" + schema + "\"", location(range));
+  if (text_field(range, "relpersistence") != "p") unsupported("a temporary or unlogged relation", location(range));
+  return text_field(range, "relname");
+}
+
+void check_unique_names(const Schema& schema, int offset) {
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (schema[i].name == schema[j].name) throw Failure(ErrorCode::kDuplicateName, "column \"" + schema[i].name + "\" specified more than once", offset);
+    }
+  }
+}
+
+}  // namespace
+
+// --------------------------------------------------------------------------------------------------------------- definitions
+
+void Binder::add_constraint(Relation& table, const Json& constraint, int column) {
+  const std::string type = text_field(constraint, "contype");
+  const int offset = location(constraint);
+  if (type == "CONSTR_NULL") return;
+  if (type == "CONSTR_NOTNULL") {
+    only(constraint, "NOT NULL", {"contype", "conname"});
+    table.schema[static_cast<std::size_t>(column)].nullable = false;
+    return;
+  }
+  if (type == "CONSTR_PRIMARY") {
+    only(constraint, "PRIMARY KEY", {"contype", "conname", "keys"});
+    if (table.has_key) throw Failure(ErrorCode::kSyntax, "multiple primary keys for table \"" + table.name + "\" are not allowed", offset);
+    table.has_key = true;
+    if (column >= 0) table.key.push_back(static_cast<std::uint16_t>(column));
+    if (const Json* keys = find(constraint, "keys")) {
+      for (const std::string& name : strings_of(*keys)) {
+        const std::uint16_t key = table_column(table, name, offset);
+        if (std::find(table.key.begin(), table.key.end(), key) != table.key.end()) {
+          throw Failure(ErrorCode::kDuplicateName, "column \"" + name + "\" appears twice in primary key constraint", offset);
+        }
+        table.key.push_back(key);
+      }
+    }
+    for (std::uint16_t key : table.key) table.schema[key].nullable = false;
+    return;
+  }
+  Scope scope;
+  ScopeTable columns;
+  columns.name = table.name;
+  for (std::size_t i = 0; i < table.schema.size(); ++i) columns.columns.push_back({table.schema[i].name, static_cast<std::uint16_t>(i)});
+  scope.schema = table.schema;
+  scope.columns = columns.columns;
+  scope.tables.push_back(std::move(columns));
+  Context context;
+  if (type == "CONSTR_DEFAULT") {
+    only(constraint, "DEFAULT", {"contype", "raw_expr"});
+    context.clause = "DEFAULT expressions";
+    const Field& field = table.schema[static_cast<std::size_t>(column)];
+    if (table.defaults[static_cast<std::size_t>(column)]) {
+      throw Failure(ErrorCode::kSyntax, "multiple default values specified for column \"" + field.name + "\" of table \"" + table.name + "\"", offset);
+    }
+    ExprPtr value = fold(coerce(bind(constraint["raw_expr"], context), field.type, Cast::kAssignment, offset));
+    table.defaults[static_cast<std::size_t>(column)] = std::move(value);
+    return;
+  }
+  if (type == "CONSTR_CHECK") {
+    only(constraint, "CHECK", {"contype", "conname", "raw_expr", "initially_valid"});
+    context.scope = &scope;
+    context.clause = "check constraints";
+    ExprPtr condition = bind(constraint["raw_expr"], context);
+    if (condition->type.id == TypeId::kUnknown) condition = coerce(std::move(condition), Type{TypeId::kBoolean, 0, 0}, Cast::kImplicit, offset);
+    if (condition->type.id != TypeId::kBoolean) {
+      throw Failure(ErrorCode::kType, "argument of CHECK must be type boolean, not type " + condition->type.to_string(), offset);
+    }
+    condition = fold(std::move(condition));
+    std::string name = text_field(constraint, "conname");
+    const auto taken = [&](const std::string& n) {
+      return std::any_of(table.checks.begin(), table.checks.end(), [&](const Relation::Check& c) { return c.name == n; });
+    };
+    if (name.empty()) {  // as PostgreSQL names it: by the one column that it is about, if it is one
+      std::vector<std::uint16_t> used;
+      each_column(*condition, [&](std::uint16_t c) {
+        if (std::find(used.begin(), used.end(), c) == used.end()) used.push_back(c);
+      });
+      std::string base = table.name + (used.size() == 1 ? "_" + table.schema[used[0]].name : "") + "_check";
+      name = base;
+      for (int i = 1; taken(name); ++i) name = base + std::to_string(i);
+    } else if (taken(name)) {
+      throw Failure(ErrorCode::kDuplicateName, "constraint \"" + name + "\" for relation \"" + table.name + "\" already exists", offset);
+    }
+    std::string text = condition->text();
+    table.checks.push_back({std::move(name), std::move(text), std::move(condition)});
+    return;
+  }
+  static const std::map<std::string, std::string> kNames = {
+      {"CONSTR_UNIQUE", "UNIQUE"}, {"CONSTR_FOREIGN", "FOREIGN KEY"}, {"CONSTR_GENERATED", "a generated column"}, {"CONSTR_IDENTITY", "an identity column"},
+      {"CONSTR_EXCLUSION", "EXCLUDE"}, {"CONSTR_ATTR_DEFERRABLE", "DEFERRABLE"}, {"CONSTR_ATTR_NOT_DEFERRABLE", "NOT DEFERRABLE"},
+      {"CONSTR_ATTR_DEFERRED", "INITIALLY DEFERRED"}, {"CONSTR_ATTR_IMMEDIATE", "INITIALLY IMMEDIATE"}};
+  const auto found = kNames.find(type);
+  unsupported(found == kNames.end() ? spaced(type) : found->second, offset);
+}
+
+Statement Binder::create_table(const Json& body) {
+  if (body.contains("inhRelations")) unsupported("INHERITS or PARTITION OF", -1);
+  if (body.contains("partspec")) unsupported("PARTITION BY", location(body["partspec"]));
+  only(body, "CREATE TABLE", {"relation", "tableElts", "oncommit", "if_not_exists"});
+  if (text_field(body, "oncommit") != "ONCOMMIT_NOOP") unsupported("ON COMMIT", -1);
+  Statement out;
+  out.kind = Statement::Kind::kCreateTable;
+  out.if_exists = flag(body, "if_not_exists");
+  out.definition = text_;
+  Relation& table = out.relation;
+  table.name = relation_name(body["relation"]);
+  out.names = {table.name};
+  std::vector<std::pair<const Json*, int>> constraints;  // with the column that they stand at, or -1
+  if (const Json* elements = find(body, "tableElts")) {
+    for (const Json& element : *elements) {
+      const auto [type, item] = open(element);
+      const int offset = location(*item);
+      if (type == "Constraint") {
+        constraints.emplace_back(item, -1);
+        continue;
+      }
+      if (type == "TableLikeClause") unsupported("LIKE in CREATE TABLE", location((*item)["relation"]));
+      if (type != "ColumnDef") unsupported(spaced(type), offset);
+      only(*item, "a column", {"colname", "typeName", "is_local", "constraints", "collClause"});
+      Field field;
+      field.name = text_field(*item, "colname");
+      field.type = bind_type((*item)["typeName"], false, nullptr);
+      if (const Json* collation = find(*item, "collClause")) {
+        const std::vector<std::string> name = strings_of((*collation)["collname"]);
+        if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("this collation", location(*collation));
+      }
+      for (const Field& other : table.schema) {
+        if (other.name == field.name) throw Failure(ErrorCode::kDuplicateName, "column \"" + field.name + "\" specified more than once", offset);
+      }
+      table.schema.push_back(std::move(field));
+      if (const Json* list = find(*item, "constraints")) {
+        bool null = false, not_null = false;
+        for (const Json& c : *list) {
+          const Json* constraint = open(c).second;
+          null = null || text_field(*constraint, "contype") == "CONSTR_NULL";
+          not_null = not_null || text_field(*constraint, "contype") == "CONSTR_NOTNULL" || text_field(*constraint, "contype") == "CONSTR_PRIMARY";
+          constraints.emplace_back(constraint, static_cast<int>(table.schema.size() - 1));
+        }
+        if (null && not_null) {
+          throw Failure(ErrorCode::kSyntax, "conflicting NULL/NOT NULL declarations for column \"" + table.schema.back().name + "\"", offset);
+        }
+      }
+    }
+  }
+  if (table.schema.empty()) unsupported("a table without columns", location(body["relation"]));
+  if (table.schema.size() > 1600) throw Failure(ErrorCode::kSyntax, "tables can have at most 1600 columns", location(body["relation"]));
+  table.defaults.resize(table.schema.size());
+  for (const auto& [constraint, column] : constraints) add_constraint(table, *constraint, column);
+  return out;
+}
+
+Statement Binder::create_view(const Json& body) {
+  if (body.contains("options")) unsupported("a view WITH (…)", -1);
+  only(body, "CREATE VIEW", {"view", "aliases", "query", "replace", "withCheckOption"});
+  if (text_field(body, "withCheckOption") != "NO_CHECK_OPTION") unsupported("WITH CHECK OPTION", -1);
+  Statement out;
+  out.kind = Statement::Kind::kCreateView;
+  out.names = {relation_name(body["view"])};
+  out.or_replace = flag(body, "replace");
+  out.definition = text_;
+  std::vector<std::string> names;
+  if (const Json* list = find(body, "aliases")) names = strings_of(*list);
+  const std::size_t given = names.size();
+  out.plan = bind_body(*open(body["query"]).second, std::move(names));
+  if (given > out.plan->schema.size()) {
+    throw Failure(ErrorCode::kSyntax, "CREATE VIEW specifies more column names than columns", location(body["view"]));
+  }
+  check_unique_names(out.plan->schema, location(body["view"]));
+  return out;
+}
+
+Statement Binder::create_as(const Json& body) {
+  const Json& into = body["into"];
+  if (text_field(body, "objtype") != "OBJECT_MATVIEW") unsupported("CREATE TABLE AS", location(into["rel"]));
+  only(body, "CREATE MATERIALIZED VIEW", {"query", "into", "objtype", "if_not_exists"});
+  if (flag(into, "skipData")) unsupported("WITH NO DATA", location(into["rel"]));
+  only(into, "CREATE MATERIALIZED VIEW", {"rel", "colNames", "onCommit"});
+  Statement out;
+  out.kind = Statement::Kind::kCreateView;
+  out.names = {relation_name(into["rel"])};
+  out.if_exists = flag(body, "if_not_exists");
+  out.definition = text_;
+  const auto [type, query] = open(body["query"]);
+  if (type != "SelectStmt") unsupported("a materialized view of " + statement_name(type), location(into["rel"]));
+  std::vector<std::string> names;
+  if (const Json* list = find(into, "colNames")) names = strings_of(*list);
+  const std::size_t given = names.size();
+  out.plan = bind_body(*query, std::move(names));
+  if (given > out.plan->schema.size()) throw Failure(ErrorCode::kSyntax, "too many column names were specified", location(into["rel"]));
+  check_unique_names(out.plan->schema, location(into["rel"]));
+  return out;
+}
+
+Statement Binder::drop(const Json& body) {
+  only(body, "DROP", {"objects", "removeType", "behavior", "missing_ok"});
+  const std::string type = text_field(body, "removeType");
+  Statement out;
+  if (type == "OBJECT_TABLE") {
+    out.kind = Statement::Kind::kDropTable;
+  } else if (type == "OBJECT_VIEW" || type == "OBJECT_MATVIEW") {
+    out.kind = Statement::Kind::kDropView;
+  } else {
+    std::string name = type.starts_with("OBJECT_") ? type.substr(7) : type;
+    unsupported("DROP " + name, -1);
+  }
+  out.if_exists = flag(body, "missing_ok");
+  out.cascade = text_field(body, "behavior") == "DROP_CASCADE";
+  for (const Json& object : body["objects"]) {
+    std::vector<std::string> names = strings_of((*open(object).second)["items"]);
+    if (names.size() == 2 && names[0] == "public") names.erase(names.begin());
+    if (names.size() != 1) unsupported("schema \"" + names[0] + "\"", -1);
+    out.names.push_back(names[0]);
+  }
+  return out;
+}
+
+// ------------------------------------------------------------------------------------------------------------------- changes
+
+const Relation& Binder::writable(const Json& range, std::string_view what) {
+  const Relation& relation = relation_of(range);
+  if (relation.is_view) throw Failure(ErrorCode::kUnsupported, "cannot " + std::string(what) + " view \"" + relation.name + "\"", location(range));
+  return relation;
+}
+
+std::uint16_t Binder::table_column(const Relation& table, const std::string& name, int offset) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < table.schema.size(); ++i) {
+    if (table.schema[i].name == name) return static_cast<std::uint16_t>(i);
+    names.push_back(table.schema[i].name);
+  }
+  Failure failure(ErrorCode::kUnknownName, "column \"" + name + "\" of relation \"" + table.name + "\" does not exist", offset);
+  if (const std::string near = nearest_name(name, names); !near.empty()) failure.error().hint = "did you mean \"" + near + "\"?";
+  throw failure;
+}
+
+ExprPtr Binder::default_of(const Relation& table, std::uint16_t column) const {
+  if (column < table.defaults.size() && table.defaults[column]) return table.defaults[column]->clone();
+  return null_constant(table.schema[column].type);
+}
+
+Statement Binder::insert(const Json& body) {
+  if (body.contains("onConflictClause")) unsupported("ON CONFLICT", location(body["onConflictClause"]));
+  if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
+  only(body, "INSERT", {"relation", "cols", "selectStmt", "override", "withClause"});
+  if (text_field(body, "override") != "OVERRIDING_NOT_SET") unsupported("OVERRIDING", -1);
+  const Relation& table = writable(body["relation"], "insert into");
+  Statement out;
+  out.kind = Statement::Kind::kInsert;
+  out.names = {table.name};
+  const std::size_t width = table.schema.size();
+  Columns columns;
+  if (const Json* list = find(body, "cols")) {
+    for (const Json& item : *list) {
+      const Json& target = *open(item).second;
+      only(target, "a column of INSERT", {"name"});
+      const std::uint16_t column = table_column(table, text_field(target, "name"), location(target));
+      if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
+        throw Failure(ErrorCode::kDuplicateName, "column \"" + table.schema[column].name + "\" specified more than once", location(target));
+      }
+      columns.push_back(column);
+    }
+  }
+  const bool listed = !columns.empty();
+  if (!listed) {
+    for (std::size_t i = 0; i < width; ++i) columns.push_back(static_cast<std::uint16_t>(i));
+  }
+  const auto check_count = [&](std::size_t given, int offset) {
+    if (given > columns.size()) throw Failure(ErrorCode::kSyntax, "INSERT has more expressions than target columns", offset);
+    if (listed && given < columns.size()) throw Failure(ErrorCode::kSyntax, "INSERT has more target columns than expressions", offset);
+  };
+  std::vector<std::string> names;
+  for (const Field& f : table.schema) names.push_back(f.name);
+
+  const Json* source = find(body, "selectStmt");
+  const Json* select = source ? open(*source).second : nullptr;
+  const bool plain_values = select && select->contains("valuesLists") && !select->contains("sortClause") && !select->contains("limitCount") &&
+                            !select->contains("limitOffset") && !select->contains("withClause") && !body.contains("withClause");
+  if (!select || plain_values) {
+    auto plan = std::make_unique<Plan>();
+    plan->node = Plan::Node::kValues;
+    plan->schema = table.schema;
+    for (Field& f : plan->schema) f.nullable = true;
+    Context context;
+    context.clause = "VALUES";
+    static const Json kOneRow = Json::array({Json::object({{"List", {{"items", Json::array()}}}})});
+    const Json& lists = select ? (*select)["valuesLists"] : kOneRow;
+    std::size_t first_count = 0;
+    for (const Json& list : lists) {
+      const Json& items = (*open(list).second)["items"];
+      if (plan->rows.empty()) first_count = items.size();
+      const int at = items.empty() ? -1 : location(*open(items[0]).second);
+      if (items.size() != first_count) throw Failure(ErrorCode::kSyntax, "VALUES lists must all be the same length", at);
+      if (select) check_count(items.size(), at);
+      std::vector<ExprPtr> row(width);
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        const std::uint16_t column = columns[i];
+        const auto [type, item] = open(items[i]);
+        const int offset = location(*item);
+        row[column] = type == "SetToDefault" ? default_of(table, column) : fold(coerce(bind(items[i], context), table.schema[column].type, Cast::kAssignment, offset));
+      }
+      for (std::size_t i = 0; i < width; ++i) {
+        if (!row[i]) row[i] = default_of(table, static_cast<std::uint16_t>(i));
+      }
+      plan->rows.push_back(std::move(row));
+    }
+    derive_node(*plan);
+    out.plan = std::move(plan);
+    return out;
+  }
+
+  Environment environment;
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
+  Query query = bind_query(*select, &environment, nullptr);
+  const int at = [&] {
+    const Json* list = find(*select, "targetList");
+    return list && !list->empty() ? location(*open((*list)[0]).second) : -1;
+  }();
+  check_count(query.visible, at);
+  for (std::size_t i = 0; i < query.visible; ++i) {
+    if (query.plan->schema[i].type.id == TypeId::kUnknown) retype(*query.plan, static_cast<std::uint16_t>(i), table.schema[columns[i]].type, Cast::kAssignment, at);
+  }
+  settle(*query.plan);
+  std::vector<ExprPtr> row(width);
+  for (std::size_t i = 0; i < query.visible; ++i) {
+    row[columns[i]] = coerce(weir::column_of(query.plan->schema, static_cast<std::uint16_t>(i)), table.schema[columns[i]].type, Cast::kAssignment, at);
+  }
+  for (std::size_t i = 0; i < width; ++i) {
+    if (!row[i]) row[i] = default_of(table, static_cast<std::uint16_t>(i));
+  }
+  out.plan = optimize(make_project(std::move(query.plan), std::move(row), std::move(names)));
+  return out;
+}
+
+Statement Binder::update(const Json& body) {
+  if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
+  if (body.contains("fromClause")) unsupported("UPDATE … FROM", -1);
+  only(body, "UPDATE", {"relation", "targetList", "whereClause", "withClause"});
+  Environment environment;
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
+  const Relation& table = writable(body["relation"], "update");
+  Statement out;
+  out.kind = Statement::Kind::kUpdate;
+  out.names = {table.name};
+  const std::size_t width = table.schema.size();
+  From from = relation_from(scan(table), table.name, find(body["relation"], "alias"), table.has_key ? table.key : Columns{});
+  Pending pending;
+  Context context;
+  context.scope = &from.scope;
+  context.environment = &environment;
+  context.clause = "UPDATE";
+  context.pending = &pending;
+  std::vector<ExprPtr> values(width);
+  for (const Json& item : body["targetList"]) {
+    const Json& target = *open(item).second;
+    only(target, "SET", {"name", "val"});
+    const int offset = location(target);
+    const std::uint16_t column = table_column(table, text_field(target, "name"), offset);
+    if (values[column]) throw Failure(ErrorCode::kSyntax, "multiple assignments to same column \"" + table.schema[column].name + "\"", offset);
+    const Json* value = &target["val"];
+    if (const auto [type, multi] = open(*value); type == "MultiAssignRef") {
+      const auto [source, row] = open((*multi)["source"]);
+      const int number = (*multi).value("colno", 0), count = (*multi).value("ncolumns", 0);
+      if (source == "SubLink") unsupported("SET (…) = (SELECT …)", offset);
+      if (source != "RowExpr") throw Failure(ErrorCode::kSyntax, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression", offset);
+      if (static_cast<int>((*row)["args"].size()) != count) throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", offset);
+      value = &(*row)["args"][static_cast<std::size_t>(number - 1)];
+    }
+    if (open(*value).first == "SetToDefault") {
+      values[column] = default_of(table, column);
+    } else {
+      values[column] = coerce(bind(*value, context), table.schema[column].type, Cast::kAssignment, location(*open(*value).second));
+    }
+  }
+  PlanPtr plan = std::move(from.plan);
+  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment, nullptr);
+  Columns columns;
+  plan = attach(std::move(plan), std::move(pending.subqueries), [](const Expr& e) { return e.clone(); }, columns);
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  for (int half = 0; half < 2; ++half) {
+    for (std::size_t i = 0; i < width; ++i) {
+      names.push_back(table.schema[i].name);
+      if (half == 0 || !values[i]) {
+        exprs.push_back(Expr::make_column(static_cast<std::uint16_t>(i), table.schema[i].type));
+      } else {
+        renumber(*values[i], [&](std::uint16_t c) { return c >= kSubqueryBase && c < kWindowBase ? columns[c - kSubqueryBase] : c; });
+        exprs.push_back(std::move(values[i]));
+      }
+    }
+  }
+  out.plan = optimize(make_project(std::move(plan), std::move(exprs), std::move(names)));
+  return out;
+}
+
+Statement Binder::erase(const Json& body) {
+  if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
+  if (body.contains("usingClause")) unsupported("DELETE … USING", location(*open(body["usingClause"][0]).second));
+  only(body, "DELETE", {"relation", "whereClause", "withClause"});
+  Environment environment;
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
+  const Relation& table = writable(body["relation"], "delete from");
+  Statement out;
+  out.kind = Statement::Kind::kDelete;
+  out.names = {table.name};
+  From from = relation_from(scan(table), table.name, find(body["relation"], "alias"), table.has_key ? table.key : Columns{});
+  PlanPtr plan = std::move(from.plan);
+  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment, nullptr);
+  Columns columns;
+  for (std::size_t i = 0; i < table.schema.size(); ++i) columns.push_back(static_cast<std::uint16_t>(i));
+  out.plan = optimize(make_columns(std::move(plan), columns));
+  return out;
+}
+
+Statement Binder::truncate(const Json& body) {
+  only(body, "TRUNCATE", {"relations", "behavior"});
+  if (body["relations"].size() != 1) unsupported("TRUNCATE of several tables", location(*open(body["relations"][1]).second));
+  const Relation& table = writable(*open(body["relations"][0]).second, "truncate");
+  Statement out;
+  out.kind = Statement::Kind::kDelete;
+  out.names = {table.name};
+  out.plan = scan(table);
+  return out;
+}
+
+Statement Binder::copy(const Json& body) {
+  if (body.contains("query") || !flag(body, "is_from")) unsupported("COPY … TO", -1);
+  if (flag(body, "is_program")) unsupported("COPY FROM PROGRAM", -1);
+  if (body.contains("whereClause")) unsupported("COPY … WHERE", -1);
+  only(body, "COPY", {"relation", "attlist", "is_from", "filename", "options"});
+  const Relation& table = writable(body["relation"], "copy to");
+  Statement out;
+  out.kind = Statement::Kind::kCopy;
+  out.names = {table.name};
+  out.file = text_field(body, "filename");
+  if (const Json* list = find(body, "attlist")) {
+    for (const std::string& name : strings_of(*list)) {
+      const std::uint16_t column = table_column(table, name, -1);
+      if (std::find(out.copy_columns.begin(), out.copy_columns.end(), column) != out.copy_columns.end()) {
+        throw Failure(ErrorCode::kDuplicateName, "column \"" + name + "\" specified more than once", -1);
+      }
+      out.copy_columns.push_back(column);
+    }
+  } else {
+    for (std::size_t i = 0; i < table.schema.size(); ++i) out.copy_columns.push_back(static_cast<std::uint16_t>(i));
+  }
+  bool csv = false;
+  if (const Json* options = find(body, "options")) {
+    for (const Json& item : *options) {
+      const Json& option = *open(item).second;
+      const std::string name = text_field(option, "defname");
+      const int offset = location(option);
+      std::string value, bare;
+      bool truth = true;
+      if (const Json* arg = find(option, "arg")) {
+        const auto [type, inner] = open(*arg);
+        bare = value = string_of(*arg);
+        for (char& c : value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+        if (type == "Boolean") {
+          truth = flag(*inner, "boolval");
+        } else if (type == "Integer") {
+          truth = inner->value("ival", 0) != 0;
+        } else {
+          truth = value != "false" && value != "off" && value != "0";
+        }
+      }
+      const auto character = [&] {
+        if (bare.size() != 1 || bare[0] == '\n' || bare[0] == '\r') throw Failure(ErrorCode::kSyntax, "COPY " + name + " must be a single one-byte character", offset);
+        return bare[0];
+      };
+      if (name == "format") {
+        if (value != "csv") unsupported("COPY FORMAT " + value, offset);
+        csv = true;
+      } else if (name == "header") {
+        if (value == "match") unsupported("COPY HEADER MATCH", offset);
+        out.header = truth;
+      } else if (name == "delimiter") {
+        out.delimiter = character();
+      } else if (name == "null") {
+        out.null_text = bare;
+      } else if (name == "quote" || name == "escape") {
+        if (character() != '"') unsupported("COPY with another " + name + " than '\"'", offset);
+      } else if (name == "encoding") {
+        if (value != "utf8" && value != "utf-8") unsupported("COPY with encoding " + bare, offset);
+      } else if (name == "freeze") {
+        unsupported("COPY FREEZE", offset);
+      } else {
+        unsupported("COPY " + spaced(name), offset);
+      }
+    }
+  }
+  if (!csv) unsupported("COPY in another format than CSV", location(body["relation"]));
+  return out;
+}
+
+// -------------------------------------------------------------------------------------------------------- everything else
+
+Statement Binder::transaction(const Json& body) {
+  only(body, "a transaction", {"kind"});
+  const std::string kind = text_field(body, "kind");
+  Statement out;
+  if (kind == "TRANS_STMT_BEGIN" || kind == "TRANS_STMT_START") {
+    out.kind = Statement::Kind::kBegin;
+  } else if (kind == "TRANS_STMT_COMMIT") {
+    out.kind = Statement::Kind::kCommit;
+  } else if (kind == "TRANS_STMT_ROLLBACK") {
+    out.kind = Statement::Kind::kRollback;
+  } else {
+    std::string name = kind.starts_with("TRANS_STMT_") ? kind.substr(11) : kind;
+    for (char& c : name) c = c == '_' ? ' ' : c;
+    unsupported(name, 0);
+  }
+  return out;
+}
+
+Statement Binder::explain(const Json& body) {
+  only(body, "EXPLAIN", {"query", "options"});
+  Statement out;
+  out.kind = Statement::Kind::kExplain;
+  if (const Json* options = find(body, "options")) {
+    for (const Json& item : *options) {
+      const Json& option = *open(item).second;
+      const std::string name = text_field(option, "defname");
+      std::string value = option.contains("arg") ? string_of(option["arg"]) : std::string();
+      if (name != "format") unsupported("EXPLAIN " + name, location(option));
+      for (char& c : value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+      if (value != "text" && value != "dot" && value != "graphviz") unsupported("EXPLAIN (FORMAT " + value + ")", location(option));
+      out.graphviz = value != "text";
+    }
+  }
+  const auto [type, query] = open(body["query"]);
+  if (type != "SelectStmt" && type != "ViewStmt" && type != "CreateTableAsStmt") unsupported("EXPLAIN of " + statement_name(type), -1);
+  out.explained = std::make_unique<Statement>(bind_statement(body["query"]));
+  return out;
+}
+
+Statement Binder::select(const Json& body) {
+  Statement out;
+  out.kind = Statement::Kind::kSelect;
+  Query query = bind_query(body, nullptr, nullptr);
+  settle(*query.plan);
+  out.visible = query.visible;
+  out.order = std::move(query.order);
+  out.plan = optimize(std::move(query.plan));
+  return out;
+}
+
+Statement Binder::bind_statement(const Json& tree) {
+  if (tree.is_null()) return {};
+  const auto [type, body] = open(tree);
+  if (type == "SelectStmt") return select(*body);
+  if (type == "CreateStmt") return create_table(*body);
+  if (type == "ViewStmt") return create_view(*body);
+  if (type == "CreateTableAsStmt") return create_as(*body);
+  if (type == "DropStmt") return drop(*body);
+  if (type == "InsertStmt") return insert(*body);
+  if (type == "UpdateStmt") return update(*body);
+  if (type == "DeleteStmt") return erase(*body);
+  if (type == "TruncateStmt") return truncate(*body);
+  if (type == "CopyStmt") return copy(*body);
+  if (type == "TransactionStmt") return transaction(*body);
+  if (type == "ExplainStmt") return explain(*body);
+  unsupported(statement_name(type), 0);
+}
+
+Statement bind_statement(const StatementText& statement, const Catalog& catalog) {
+  try {
+    return Binder(catalog, statement.text).bind_statement(parse_statement(statement.text));
+  } catch (Failure& failure) {
+    if (failure.error().offset >= 0) failure.error().offset += static_cast<int>(statement.offset);
+    throw;
+  }
+}
+
+PlanPtr bind_query(std::string_view sql, const Catalog& catalog) {
+  const std::string text(sql);
+  const Json tree = parse_statement(text);
+  const auto [type, body] = open(tree);
+  if (type != "SelectStmt") throw Failure(ErrorCode::kSyntax, "a query is expected: SELECT, VALUES or WITH", 0);
+  return Binder(catalog, text).bind_body(*body, {});
+}
+
+}  // namespace weir

@@ -1,0 +1,244 @@
+#pragma once
+// The binder: PostgreSQL's parse tree to bound plans. One object a statement. For sql/bind_*.cc alone.
+//
+// Expressions are bound over the columns of FROM. What cannot be said yet at that point stands in them as a column with a number beyond all plans: an
+// aggregate, a window function, a sub-select, a column of the query outside. bind_query.cc puts the real columns there once the plan below has them.
+//
+// Errors   Failure with byte offsets into the statement. Every field of every node is either used, or checked to be what it is by default, or refused by name.
+// Threads  one.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sql/functions.h"
+#include "sql/parse.h"
+#include "sql/plan_build.h"
+#include "sql/statement.h"
+
+namespace weir {
+
+// Numbers of columns that stand for something else until the plan below has it.
+inline constexpr std::uint16_t kAggregateBase = 0x4000, kSubqueryBase = 0x8000, kWindowBase = 0xA000, kOuterBase = 0xC000;
+inline constexpr std::size_t kColumnsMost = 1664;  // PostgreSQL's limit of a select list
+
+inline bool is_plain(std::uint16_t column) { return column < kAggregateBase; }
+inline bool is_outer(std::uint16_t column) { return column >= kOuterBase; }
+
+// -- The tree (bind_tree.cc).
+using Fields = std::initializer_list<std::string_view>;
+const Json* find(const Json& body, const char* name);
+std::string text_field(const Json& body, const char* name);
+bool flag(const Json& body, const char* name);
+int location(const Json& body);
+std::pair<std::string_view, const Json*> open(const Json& node);  // {"Type": body}
+std::string string_of(const Json& node);                           // {"String": {"sval": …}}
+std::vector<std::string> strings_of(const Json& list);
+[[noreturn]] void unsupported(const std::string& what, int offset);
+void only(const Json& body, std::string_view what, Fields fields);  // any other field is refused by name
+std::string spaced(std::string_view name);                          // "lockingClause" → "locking clause"
+
+// -- Names in sight.
+struct ScopeColumn {
+  std::string name;
+  std::uint16_t index;  // of the plan's columns
+};
+struct ScopeTable {
+  std::string name;
+  std::vector<ScopeColumn> columns;
+  Columns primary_key;  // of a table itself: those of the plan's columns that are its key
+};
+struct Scope {
+  Schema schema;                     // of the plan
+  std::vector<ScopeTable> tables;    // for `t.c` and `t.*`
+  std::vector<ScopeColumn> columns;  // for `c` and `*`: merged ones first
+  const Scope* outer = nullptr;      // of the query that this one is a sub-select of
+};
+struct From {
+  PlanPtr plan;
+  Scope scope;
+};
+
+// WITH: names to plans, inner ones first.
+struct Environment {
+  const Environment* outer = nullptr;
+  std::map<std::string, const Plan*> tables;
+  std::vector<PlanPtr> plans;
+  const Plan* find(const std::string& name) const;
+};
+
+// A sub-select from the inside: rows, the values that it selects, and what ties it to the query outside (outer columns: kOuterBase + index).
+struct Inner {
+  PlanPtr plan;
+  std::vector<ExprPtr> values;
+  std::vector<ExprPtr> conjuncts;
+  bool scalar_aggregate = false;  // an aggregate without GROUP BY: one row for every row outside, also where there are no rows to aggregate
+};
+
+struct Subquery {
+  enum class Kind : std::uint8_t { kTruth, kValue } kind = Kind::kTruth;
+  PlanPtr plan;
+  ExprPtr condition;            // which rows inside belong to the one outside: true for them. Null: all
+  ExprPtr test;                 // kTruth: does it hold for one of them (EXISTS: null, ANY), or for all of them
+  bool all = false;
+  ExprPtr value;                // kValue: of the one row
+  bool always_matches = false;  // kValue: there is always exactly one row
+  bool of_nothing = false;      // kValue: the value is right where there is no row (its columns then being NULL)
+};
+
+struct SortItem {
+  ExprPtr expr;
+  bool descending = false, nulls_first = false;
+};
+
+struct Window {
+  std::vector<ExprPtr> partition;
+  std::vector<SortItem> order;
+};
+
+// What expressions of one SELECT left to be put in place.
+struct Pending {
+  std::vector<AggregateCall> aggregates;
+  std::vector<Window> windows;
+  std::vector<Subquery> subqueries;
+};
+
+struct Context {
+  const Scope* scope = nullptr;
+  const Environment* environment = nullptr;
+  std::string_view clause;          // for messages: "WHERE"
+  Pending* pending = nullptr;       // where sub-selects go; null: none allowed
+  bool aggregates = false, windows = false;
+  bool in_aggregate = false;
+};
+
+// A bound query: the visible columns, then hidden ones that ORDER BY needs.
+struct Query {
+  PlanPtr plan;
+  std::size_t visible = 0;
+  std::vector<OrderKey> order;
+};
+
+// GROUP BY: from expressions over the input to expressions over keys ++ aggregates.
+class Grouping {
+ public:
+  Grouping(const Scope& scope, std::vector<ExprPtr> keys);
+  void extend(const Expr& expr);             // first all expressions: columns that depend on a grouped primary key become keys
+  ExprPtr apply(const Expr& expr) const;     // then each
+  // The same for the conditions of a sub-select: only what belongs to this query, not to the one inside.
+  void extend_outside(const Expr& expr);
+  ExprPtr apply_outside(const Expr& expr) const;
+  const std::vector<ExprPtr>& keys() const { return keys_; }
+
+ private:
+  int find(const Expr& expr) const;
+  bool depends_on_key(std::uint16_t column) const;
+  [[noreturn]] void ungrouped(const Expr& column) const;
+  const Scope& scope_;
+  std::vector<ExprPtr> keys_;
+  std::vector<std::string> texts_;
+};
+
+class Binder {
+ public:
+  Binder(const Catalog& catalog, const std::string& text) : catalog_(catalog), text_(text) {}
+
+  Statement bind_statement(const Json& tree);
+  PlanPtr bind_body(const Json& select, std::vector<std::string> names);  // of a view
+
+ private:
+  // bind_statement.cc
+  Statement create_table(const Json& body);
+  Statement create_view(const Json& body);
+  Statement create_as(const Json& body);
+  Statement drop(const Json& body);
+  Statement insert(const Json& body);
+  Statement update(const Json& body);
+  Statement erase(const Json& body);
+  Statement truncate(const Json& body);
+  Statement copy(const Json& body);
+  Statement transaction(const Json& body);
+  Statement explain(const Json& body);
+  Statement select(const Json& body);
+  const Relation& writable(const Json& range, std::string_view what);
+  std::uint16_t table_column(const Relation& table, const std::string& name, int offset) const;
+  ExprPtr default_of(const Relation& table, std::uint16_t column) const;
+  void add_constraint(Relation& table, const Json& constraint, int column);
+
+  // bind_query.cc
+  Query bind_query(const Json& body, const Environment* environment, const Scope* outer);
+  Query bind_set_operation(const Json& body, const Environment* environment);
+  Query bind_values(const Json& body, const Environment* environment);
+  Query bind_select(const Json& body, const Environment* environment, const Scope* outer);
+  PlanPtr bind_rows(const Json& body, const Environment* environment);  // a query as a relation: without order and hidden columns, types settled
+  void bind_with(const Json& with, Environment& environment);
+  struct Target {
+    std::string name;
+    ExprPtr expr;
+  };
+  std::vector<Target> bind_targets(const Json& list, const Context& context);
+  SortItem sort_item(const Json& sort, const std::function<ExprPtr(const Json&)>& bind);
+  std::size_t sort_target(const Json& node, std::vector<Target>& targets, std::size_t visible, const Context& context, std::string_view clause);
+  std::vector<ExprPtr> bind_groups(const Json& list, const std::vector<Target>& targets, const Context& context);
+  void limit(Query& query, const Json& body);
+  std::uint64_t limit_value(const Json& node, std::string_view clause, bool& given);
+  PlanPtr bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment, std::vector<ExprPtr>* correlated);
+  // Joins sub-selects to the plan; columns: where their values are then. outside: takes a condition's columns of this query to the plan's.
+  PlanPtr attach(PlanPtr plan, std::vector<Subquery> subqueries, const std::function<ExprPtr(const Expr&)>& outside, Columns& columns);
+
+  // bind_from.cc
+  From bind_from(const Json* list, const Environment* environment);
+  From bind_item(const Json& node, const Environment* environment);
+  From bind_table(const Json& body, const Environment* environment);
+  From bind_join(const Json& body, const Environment* environment);
+  From relation_from(PlanPtr plan, const std::string& name, const Json* alias, const Columns& primary_key);
+  const Relation& relation_of(const Json& range);
+  PlanPtr scan(const Relation& relation);
+  ScopeColumn look_up(const Scope& scope, const std::string& table, const std::string& column, int offset, const Scope** found) const;
+
+  // bind_subquery.cc
+  Inner bind_inner(const Json& select, const Context& context, bool exists);
+  Inner bind_correlated(const Json& select, const Context& context, bool exists);
+  ExprPtr bind_sublink(const Json& body, const Context& context);
+  ExprPtr quantified(const Json& body, const std::string& op, const Context& context, const Inner& inner);
+  // A conjunct of WHERE that tests a sub-select, joined to the plan.
+  PlanPtr bind_membership(const Json& sublink, PlanPtr plan, const Context& context, bool negated);
+
+  // bind_expression.cc
+  ExprPtr bind(const Json& node, const Context& context);
+  ExprPtr bind_boolean(const Json& node, const Context& context);
+  std::vector<ExprPtr> bind_list(const Json& list, const Context& context);
+  ExprPtr bind_column(const Json& body, const Context& context);
+  ExprPtr bind_constant(const Json& body);
+  ExprPtr bind_operation(const Json& body, const Context& context);
+  ExprPtr bind_comparison(const std::string& op, const Json& left, const Json& right, const Context& context, int offset);
+  ExprPtr compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset);
+  ExprPtr bind_case(const Json& body, const Context& context);
+  ExprPtr bind_cast(const Json& body, const Context& context);
+  ExprPtr bind_function(const Json& body, const Context& context);
+  ExprPtr bind_aggregate(const std::string& name, const Json& body, const Context& context);
+  ExprPtr bind_window(const std::string& name, const Json& body, const Context& context);
+  Type bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers);
+  std::int64_t integer_of(const Json& node, std::string_view what);  // a constant
+  std::string output_name(const Json& node);
+
+  struct Depth {
+    explicit Depth(int& depth);
+    ~Depth() { --depth_; }
+    int& depth_;
+  };
+
+  const Catalog& catalog_;
+  const std::string& text_;
+  int depth_ = 0;
+  std::size_t copied_nodes_ = 0;  // of WITH queries: they may double with every level
+};
+
+// Gives columns that are still bare literals a type: this one, or text.
+void retype(Plan& plan, std::uint16_t column, const Type& type, Cast context, int offset);
+void settle(Plan& plan);
+
+}  // namespace weir

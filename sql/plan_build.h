@@ -1,0 +1,48 @@
+#pragma once
+// Plan nodes made whole: schema and key derived from their inputs, expressions copied and renumbered.
+//
+// Law      derive_node() is the one place where a node's types, nullability and key come from; whoever changes a node calls it again.
+// Nulls    a field is nullable unless it is known not to be: columns NOT NULL, constants, COUNT.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sql/plan.h"
+
+namespace weir {
+
+using Columns = std::vector<std::uint16_t>;
+
+PlanPtr make_filter(PlanPtr input, ExprPtr condition);
+PlanPtr make_project(PlanPtr input, std::vector<ExprPtr> exprs, std::vector<std::string> names = {});  // no names: those of columns that pass through
+PlanPtr make_columns(PlanPtr input, const Columns& columns);                                           // a projection to columns alone
+PlanPtr make_join(Plan::JoinKind kind, PlanPtr left, PlanPtr right, ExprPtr condition);
+PlanPtr make_semi_join(PlanPtr left, PlanPtr right, ExprPtr condition, bool anti);
+PlanPtr make_distinct(PlanPtr input);
+PlanPtr make_union_all(std::vector<PlanPtr> inputs);
+PlanPtr make_top_k(PlanPtr input, TopKSpec spec);
+
+// Schema (names are kept where there are some) and key of this node, those of its inputs being right.
+void derive_node(Plan& plan);
+void derive_all(Plan& plan);
+
+bool is_pure_projection(const Plan& plan);  // kProject of columns only
+bool is_nullable(const Expr& expr, const Schema& input);
+ExprPtr column_of(const Schema& schema, std::uint16_t column);
+
+// -- Expressions.
+void each_column(const Expr& expr, const std::function<void(std::uint16_t)>& f);
+void renumber(Expr& expr, const std::function<std::uint16_t(std::uint16_t)>& f);
+ExprPtr substitute(const Expr& expr, const std::vector<ExprPtr>& by);  // column i becomes by[i]
+std::size_t size_of(const Expr& expr);
+bool is_true(const Expr& expr);
+void split_conjuncts(ExprPtr expr, std::vector<ExprPtr>& out);          // AND taken apart, TRUE left out
+ExprPtr conjunction(std::vector<ExprPtr> conjuncts);                    // null for none
+ExprPtr boolean_constant(bool value);
+ExprPtr null_constant(const Type& type);
+// May two columns of these types be keys of one join: do equal values have equal slots' meaning?
+bool keys_agree(const Type& a, const Type& b);
+
+}  // namespace weir
