@@ -185,7 +185,7 @@ Decimal decimal_of(const char* begin, const char* end) {  // of "d.ddde±xx"
 template <class F>
 bool half_way(F x, const Decimal& d) {
   constexpr F kLeast = sizeof(F) == 8 ? static_cast<F>(4e15) : static_cast<F>(4e6);
-  if (x < kLeast || x > static_cast<F>(1e42)) return false;
+  if (x < kLeast || static_cast<double>(x) > 1e42) return false;
   const long double up = (static_cast<long double>(x) + std::nextafter(x, std::numeric_limits<F>::infinity())) / 2;
   const long double down = (static_cast<long double>(x) + std::nextafter(x, F{0})) / 2;
   for (const long double middle : {up, down}) {
