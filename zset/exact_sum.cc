@@ -136,8 +136,8 @@ void ExactSum::add(double x, std::int64_t weight) {
   }
   const std::uint64_t mantissa = exponent == 0 ? fraction : fraction | std::uint64_t{1} << 52;
   const int position = exponent == 0 ? 0 : exponent - 1;  // of the mantissa's lowest bit, above 2^-1074
-  __int128 product = static_cast<__int128>(mantissa) * weight;
-  if (negative) product = -product;
+  const __int128 sign = -static_cast<__int128>(negative);  // 0 or -1
+  const __int128 product = (static_cast<__int128>(mantissa) * weight ^ sign) - sign;
 
   const int shift = position % kLimbBits;
   const auto low = static_cast<Limb>(product);

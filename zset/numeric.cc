@@ -33,7 +33,10 @@ constexpr std::array<Int, kPowersOfTen> kTen = [] {
   return powers;
 }();
 
-UInt absolute(Int v) { return v < 0 ? -static_cast<UInt>(v) : static_cast<UInt>(v); }
+UInt absolute(Int v) {
+  const auto sign = static_cast<UInt>(v >> 127);  // no branch
+  return (static_cast<UInt>(v) ^ sign) - sign;
+}
 bool fits_int64(Int v) { return v == static_cast<std::int64_t>(v); }
 bool fits_small(const Limbs& a) { return a.size() < 4 || (a.size() == 4 && a[3] >> 31 == 0); }
 std::int32_t floor_divide(std::int32_t a, std::int32_t b) { return a / b - (a % b < 0 ? 1 : 0); }
@@ -198,6 +201,9 @@ void append_digits(std::string& out, UInt v) {
   out.append(at, std::end(buffer));
 }
 
+// Byte 0: the class, and the sign.
+Class class_in(const char* head) { return static_cast<Class>(static_cast<std::uint8_t>(head[0]) & ~kNegativeBit); }
+bool negative_in(const char* head) { return (static_cast<std::uint8_t>(head[0]) & kNegativeBit) != 0; }
 // Bytes 1 and 2, the scale.
 std::int32_t scale_in(const char* head) {
   std::uint16_t scale;
@@ -375,9 +381,9 @@ Numeric Numeric::decode(const Bytes& bytes) {
   Numeric n;
   if (numeric_small(bytes, n.small, n.scale)) return n;
   const std::string_view view = bytes.view();
-  n.kind = static_cast<Class>(view[0] & ~kNegativeBit);
+  n.kind = class_in(view.data());
   if (n.kind != Class::kFinite) return n;
-  n.negative = (view[0] & kNegativeBit) != 0;
+  n.negative = negative_in(view.data());
   n.scale = scale_in(view.data());
   n.limbs.resize((view.size() - kHeaderBytes + 3) / 4);
   std::memcpy(n.limbs.data(), view.data() + kHeaderBytes, view.size() - kHeaderBytes);
@@ -670,7 +676,7 @@ Numeric Numeric::trim_scale() const {
 }
 
 bool numeric_small(const Bytes& a, __int128& coefficient, std::int32_t& scale) {
-  if ((a.head[0] & ~kNegativeBit) != 0) return false;
+  if (class_in(a.head) != Class::kFinite) return false;
   UInt m;
   if (a.is_inline()) {
     std::uint64_t tail;
@@ -683,7 +689,8 @@ bool numeric_small(const Bytes& a, __int128& coefficient, std::int32_t& scale) {
     if (m >> 127 != 0) return false;
   }
   scale = scale_in(a.head);
-  coefficient = (a.head[0] & kNegativeBit) != 0 ? -static_cast<Int>(m) : static_cast<Int>(m);
+  const Int sign = -static_cast<Int>(negative_in(a.head));  // 0 or -1: signs are as good as random, so no branch
+  coefficient = (static_cast<Int>(m) ^ sign) - sign;
   return true;
 }
 

@@ -138,6 +138,21 @@ RC_GTEST_PROP(Numeric, EncodingIsCanonicalAndComesBack, ()) {
   RC_ASSERT(num(n.to_string()).encode(arena) == bytes);
 }
 
+TEST(Numeric, SmallNumbersTakeTheFastPath) {
+  Arena arena;
+  for (const char* text : {"0", "-0.01", "12.50", "-170141183460469231731687303715884105727", "170141183460469231731687303715884105.727"}) {
+    __int128 coefficient = 0;
+    std::int32_t scale = 0;
+    ASSERT_TRUE(numeric_small(num(text).encode(arena), coefficient, scale)) << text;
+    EXPECT_EQ(Numeric::make(coefficient, scale).to_string(), text);
+  }
+  for (const char* text : {"NaN", "inf", "-inf", "170141183460469231731687303715884105728"}) {
+    __int128 coefficient = 0;
+    std::int32_t scale = 0;
+    EXPECT_FALSE(numeric_small(num(text).encode(arena), coefficient, scale)) << text;
+  }
+}
+
 RC_GTEST_PROP(Numeric, FastPathsAgreeWithTheLongWay, ()) {
   Arena arena;
   const Numeric a = num(*numbers()), b = num(*numbers());
