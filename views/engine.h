@@ -132,7 +132,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void evaluate_live(const Plan& plan, const RowsFunction& f);
   void evaluate_apart(const Plan& plan, TransactionState& transaction, const RowsFunction& f);
   bool sees_changes(const Plan& plan, TransactionState* transaction) const;
-  void pipeline(const Plan& plan, TransactionState* transaction, Arena& arena, Delta& out) const;
+  void pipeline(const Plan& plan, TransactionState* transaction, Arena& arena, std::vector<ExpressionPtr>& expressions, Delta& out) const;
   bool probe_key(const Plan& filter, TransactionState* transaction, Arena& arena, Delta& out) const;
   void contents(const RelationState& relation, TransactionState* transaction, Arena& arena, Delta& out) const;
   ResultSet make_result(const Statement& statement, const Delta& rows) const;

@@ -86,8 +86,9 @@ bool Engine::evaluate_in_place(const Plan& plan, TransactionState* transaction, 
   each_scan(plan, [&](const Plan& scan) { through_view = by_id(scan.relation_id).relation.is_view; });
   if (through_view && sees_changes(plan, transaction)) return false;
   Arena arena;
+  std::vector<ExpressionPtr> expressions;  // they own the constants that the rows refer to
   Delta out;
-  pipeline(plan, transaction, arena, out);
+  pipeline(plan, transaction, arena, expressions, out);
   f(out);
   return true;
 }
@@ -138,7 +139,7 @@ bool Engine::probe_key(const Plan& filter, TransactionState* transaction, Arena&
   return true;
 }
 
-void Engine::pipeline(const Plan& plan, TransactionState* transaction, Arena& arena, Delta& out) const {
+void Engine::pipeline(const Plan& plan, TransactionState* transaction, Arena& arena, std::vector<ExpressionPtr>& expressions, Delta& out) const {
   switch (plan.node) {
     case Plan::Node::kScan: contents(by_id(plan.relation_id), transaction, arena, out); return;
     case Plan::Node::kValues: {
@@ -155,16 +156,20 @@ void Engine::pipeline(const Plan& plan, TransactionState* transaction, Arena& ar
     }
     case Plan::Node::kFilter: {
       Delta rows;
-      if (!probe_key(plan, transaction, arena, rows)) pipeline(*plan.inputs[0], transaction, arena, rows);
-      const ExpressionPtr condition = compile(*plan.exprs[0]);
-      for (const Chunk& chunk : rows.chunks) out.add(select_true(chunk, condition->evaluate(chunk, arena), arena));
+      if (!probe_key(plan, transaction, arena, rows)) pipeline(*plan.inputs[0], transaction, arena, expressions, rows);
+      expressions.push_back(compile(*plan.exprs[0]));
+      const Expression& condition = *expressions.back();
+      for (const Chunk& chunk : rows.chunks) out.add(select_true(chunk, condition.evaluate(chunk, arena), arena));
       return;
     }
     default: {
       Delta rows;
-      pipeline(*plan.inputs[0], transaction, arena, rows);
-      std::vector<ExpressionPtr> columns;
-      for (const ExprPtr& expr : plan.exprs) columns.push_back(compile(*expr));
+      pipeline(*plan.inputs[0], transaction, arena, expressions, rows);
+      std::vector<const Expression*> columns;
+      for (const ExprPtr& expr : plan.exprs) {
+        expressions.push_back(compile(*expr));
+        columns.push_back(expressions.back().get());
+      }
       for (const Chunk& chunk : rows.chunks) {
         Chunk projected = chunk;
         projected.width = static_cast<std::uint16_t>(columns.size());

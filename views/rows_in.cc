@@ -12,11 +12,7 @@ namespace weir::internal {
 namespace {
 
 [[noreturn]] void refuse(const RelationState& relation, std::uint16_t column, const std::string& why, std::size_t row = 0, bool has_row = false) {
-  Error error;
-  error.code = ErrorCode::kInput;
-  error.message = "column \"" + relation.relation.schema[column].name + "\"" + (has_row ? ", row " + std::to_string(row) : "") + ": " + why;
-  error.place = relation.name();
-  throw Failure(std::move(error));
+  throw Failure(ErrorCode::kInput, "column \"" + relation.relation.schema[column].name + "\"" + (has_row ? ", row " + std::to_string(row) : "") + ": " + why);
 }
 
 // One column of the caller, as one long Column of n rows.
@@ -115,13 +111,12 @@ class ColumnIn {
   void parsed() {
     const std::string_view* data = in<std::string_view>();
     copy<T>([&](std::size_t i) {
+      if (find_invalid_utf8(data[i]) != std::string_view::npos) refuse_row(i, "invalid byte sequence for encoding \"UTF8\"");
       try {
-        if (find_invalid_utf8(data[i]) != std::string_view::npos) refuse_row(i, "invalid byte sequence for encoding \"UTF8\"");
         const Datum value = parse_datum(data[i], field_.type, arena_);
         if constexpr (std::is_same_v<T, Bytes>) return value.bytes;
         else return value.interval;
       } catch (const Failure& failure) {
-        if (!failure.error().place.empty()) throw;
         refuse_row(i, failure.error().message);
       }
     });
