@@ -462,17 +462,25 @@ ExprPtr bind_extremum(std::string_view name, std::vector<ExprPtr> args, int offs
   return Expr::make_call(extremum(greatest, type), type, std::move(args), offset);
 }
 
-// NULLIF(a, b) is CASE WHEN a = b THEN NULL ELSE a END.
+// NULLIF(a, b) is CASE WHEN a = b THEN NULL ELSE a END, with a as it was converted for the comparison.
 ExprPtr bind_nullif(std::vector<ExprPtr> args, int offset) {
-  ExprPtr value = args[0]->clone();
   ExprPtr equal = bind_catalog_operator("=", std::move(args), offset);
-  if (value->type.id == TypeId::kUnknown) value = coerce(std::move(value), Type{equal->args[0]->type.id, 0, 0}, Cast::kImplicit, offset);
+  ExprPtr value = equal->args[0]->clone();
   const Type type = value->type;
   std::vector<ExprPtr> branches;
   branches.push_back(std::move(equal));
   branches.push_back(Expr::make_constant(Datum::of_null(kind_of(type.id)), type, offset));
   branches.push_back(std::move(value));
   return Expr::make(Expr::Node::kCase, type, std::move(branches), offset);
+}
+
+// to_char(…, 'TZ') says the time zone, which a timestamp has not.
+bool names_time_zone(const std::string& function, const std::vector<ExprPtr>& args) {
+  if (function != "to_char") return false;
+  if (args[1]->node != Expr::Node::kConstant || args[1]->constant.get().null) return args[1]->node != Expr::Node::kConstant;
+  const Datum format = args[1]->constant.get();
+  const std::string_view text = format.bytes.view();
+  return text.find("TZ") != text.npos || text.find("tz") != text.npos || text.find("OF") != text.npos || text.find("of") != text.npos;
 }
 
 Code user_code(const Type& t) { return code(t.id); }
@@ -637,9 +645,19 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
     declared.push_back(chosen->overload->args[i]);
     args.push_back(Expr::make_constant(Datum::of(Bytes("0")), Type{}, offset));
   }
-  if (!chosen->overload->function)
-    throw Failure(ErrorCode::kUnsupported, "function " + key + '(' + list_types(declared) + ") is not supported", offset);
-  return apply(*chosen->overload, declared, std::move(args), offset);
+  const Overload* overload = chosen->overload;
+  if (!overload
+           ->function) {  // a date prefers timestamptz, which weir lacks: with UTC as time zone a timestamp does as well, where the result is no timestamptz
+    std::vector<Code> local = declared;
+    std::ranges::replace(local, r.find("timestamptz"), code(TypeId::kTimestamp));
+    const Candidate* same = local == declared ? nullptr : exact(all, local);
+    if (same && same->overload->function && same->overload->result == overload->result && !names_time_zone(key, args)) {
+      declared = local;
+      overload = same->overload;
+    }
+  }
+  if (!overload->function) throw Failure(ErrorCode::kUnsupported, "function " + key + '(' + list_types(declared) + ") is not supported", offset);
+  return apply(*overload, declared, std::move(args), offset);
 }
 
 ExprPtr coerce(ExprPtr expr, const Type& type, Cast context, int offset) {

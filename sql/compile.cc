@@ -627,6 +627,12 @@ ExprPtr fold(ExprPtr e) {
       }
     }
   }
+  if (e->node == Expr::Node::kCall && e->function->strict) {  // NULL whatever the others are, unless one of them is a constant that fails
+    const bool fails = std::ranges::any_of(e->args, [](const ExprPtr& a) { return !constant(*a) && a->is_constant(); });
+    if (!fails && std::ranges::any_of(e->args, [](const ExprPtr& a) { return is_null(*a); })) {
+      return Expr::make_constant(Datum::of_null(kind_of(e->type.id)), e->type, e->offset);
+    }
+  }
   switch (e->node) {
     case Expr::Node::kAnd:
     case Expr::Node::kOr:

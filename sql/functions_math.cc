@@ -241,10 +241,8 @@ Int bucket_of_double(double x, double low, double high, Int count) {
   if (up ? x < low : x > low) return 0;
   if (up ? x >= high : x <= high) return one_more(count);
   const double n = static_cast<double>(count);
-  const double width = high - low;
-  Int r = std::isinf(width) ? static_cast<Int>(n * ((x / 2 - low / 2) / (high / 2 - low / 2))) : static_cast<Int>(n * ((x - low) / width));
-  if (r >= count) r = count - 1;
-  return r + 1;
+  const double r = up ? n * (x - low) / (high - low) + 1 : n * (low - x) / (low - high) + 1;
+  return std::fabs(r) < 0x1p31 ? static_cast<Int>(r) : INT32_MIN;  // as the machine converts
 }
 
 Int bucket_of_numeric(const Numeric& x, const Numeric& low, const Numeric& high, Int count) {
@@ -257,7 +255,7 @@ Int bucket_of_numeric(const Numeric& x, const Numeric& low, const Numeric& high,
   if (order == 0) fail("lower bound cannot equal upper bound");
   if (order < 0 ? x.compare(low) < 0 : x.compare(low) > 0) return 0;
   if (order < 0 ? x.compare(high) >= 0 : x.compare(high) <= 0) return one_more(count);
-  return ((x - low) * Numeric(count)).div_trunc(high - low).to_int64() + 1;
+  return ((x - low) * Numeric(count) / (high - low) + Numeric(1)).floor().to_int64();  // the quotient is rounded, as PostgreSQL's is
 }
 
 std::int32_t clamp_scale(Int scale) { return static_cast<std::int32_t>(std::min<Int>(std::max<Int>(scale, -2000), 2000)); }

@@ -15,11 +15,7 @@ constexpr Int kLongest = 0x3fffffff;  // bytes of a text, as in PostgreSQL
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-Int characters(View s) {
-  Int n = 0;
-  for (char c : s) n += !continues(c);
-  return n;
-}
+Int characters(View s) { return count_characters(s); }
 
 // The byte at which character n (from 0) begins, s.size() where there are no more.
 std::size_t byte_of(View s, Int n) {
@@ -294,25 +290,9 @@ constexpr View kKeyWords =
     "xmlforest "
     "xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable ";
 
-std::string quote_ident(View s) {
-  const auto first = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
-  const bool plain = !s.empty() && first(s[0]) && std::ranges::all_of(s, [&](char c) { return first(c) || (c >= '0' && c <= '9'); });
-  if (plain && kKeyWords.find(' ' + std::string(s) + ' ') == View::npos) return std::string(s);
-  return '"' + replace(s, "\"", "\"\"") + '"';
-}
-
-std::string quote_literal(View s) {
-  std::string r = s.find('\\') == s.npos ? "'" : "E'";
-  for (char c : s) {
-    if (c == '\'' || c == '\\') r += c;
-    r += c;
-  }
-  return r += '\'';
-}
-
 Column quote_nullable(const Function&, std::span<const Column> args, const Chunk& rows, Arena& arena) {
   return fill<std::string>(rows, arena,
-                           [&](std::uint32_t i) { return args[0].is_valid(i) ? quote_literal(args[0].bytes()[i].view()) : std::string("NULL"); });
+                           [&](std::uint32_t i) { return args[0].is_valid(i) ? quoted_literal(args[0].bytes()[i].view()) : std::string("NULL"); });
 }
 
 Column concat(const Function&, std::span<const Column> args, const Chunk& rows, Arena& arena) {
@@ -353,6 +333,28 @@ Bytes joined(Arena& arena, View a, View b) {
 
 }  // namespace
 
+std::int64_t count_characters(std::string_view s) {
+  Int n = 0;
+  for (char c : s) n += !continues(c);
+  return n;
+}
+
+std::string quoted_identifier(View s) {
+  const auto first = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const bool plain = !s.empty() && first(s[0]) && std::ranges::all_of(s, [&](char c) { return first(c) || (c >= '0' && c <= '9'); });
+  if (plain && kKeyWords.find(' ' + std::string(s) + ' ') == View::npos) return std::string(s);
+  return '"' + replace(s, "\"", "\"\"") + '"';
+}
+
+std::string quoted_literal(View s) {
+  std::string r = s.find('\\') == s.npos ? "'" : "E'";
+  for (char c : s) {
+    if (c == '\'' || c == '\\') r += c;
+    r += c;
+  }
+  return r += '\'';
+}
+
 void add_texts(Kernels& k) {
   for (const char* name : {"length text", "char_length text", "character_length text"})
     k.add(name, pointwise<[](View s) { return characters(s); }>, Effort::kCheap);
@@ -392,8 +394,8 @@ void add_texts(Kernels& k) {
   k.add("^@ text text", pointwise<[](View s, View start) { return s.starts_with(start); }>, Effort::kCheap);
   k.add("overlay text text int4 int4", pointwise<[](View s, View with, Int start, Int n) { return overlay(s, with, start, n); }>);
   k.add("overlay text text int4", pointwise<[](View s, View with, Int start) { return overlay(s, with, start, characters(with)); }>);
-  k.add("quote_ident text", pointwise<[](View s) { return quote_ident(s); }>);
-  k.add("quote_literal text", pointwise<[](View s) { return quote_literal(s); }>);
+  k.add("quote_ident text", pointwise<[](View s) { return quoted_identifier(s); }>);
+  k.add("quote_literal text", pointwise<[](View s) { return quoted_literal(s); }>);
   k.add("quote_nullable text", quote_nullable);
   k.add("concat any", concat);
   k.add("concat_ws text any", concat_ws);

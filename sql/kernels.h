@@ -193,6 +193,11 @@ bool is_relabel(const Function& function);
 // Interns a function made on demand: one per `key`.
 const Function& interned(const std::string& key, const std::function<Function()>& make);
 
+// Texts (sql/functions_text.cc).
+std::int64_t count_characters(std::string_view s);
+std::string quoted_identifier(std::string_view s);
+std::string quoted_literal(std::string_view s);
+
 // A call on columns: NULLs of strict functions are taken care of.
 Column call(const Function& function, std::span<const Column> args, const Chunk& rows, Arena& arena);
 
