@@ -69,7 +69,7 @@ TableChanges::Rows TableChanges::keep(std::span<const Datum> row) {
     chunk.width = static_cast<std::uint16_t>(row.size());
     chunk.columns = arena_->array<Column>(row.size());
     for (std::size_t c = 0; c < row.size(); ++c) {
-      chunk.columns[c] = Column::make(table_->kinds[c], open_capacity_, table_->relation.schema[c].nullable, *arena_);
+      chunk.columns[c] = Column::make(table_->kinds[c], open_capacity_, true, *arena_);  // checked later, NOT NULL too
     }
     chunk.weights = plus_ones();
     chunks_.push_back(chunk);
