@@ -1,0 +1,320 @@
+// Catches: `weir` printing other than psql does, statements from a pipe that wait for later ones, errors without their place or with the wrong exit status, and runs that
+// read rows twice or lose them.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace {
+
+struct Said {
+  int status;
+  std::string out, err;
+};
+
+class Program : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("weir_cli_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static std::string slurp(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  std::string write(const std::string& name, std::string_view text) {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+    return name;
+  }
+  // Runs weir with these arguments (words for the shell), in the test's folder.
+  Said weir(const std::string& arguments, std::string_view input = "") {
+    write("stdin", input);
+    std::string command = "cd '" + folder_.string() + "' && '" WEIR_PROGRAM "' " + arguments + " <stdin >stdout 2>stderr";
+    int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, slurp(folder_ / "stdout"), slurp(folder_ / "stderr")};
+  }
+  Said sql(std::string_view script, const std::string& arguments = "--format csv") { return weir("sql " + arguments, script); }
+
+  // The first column of a query on the SQLite file, lines joined by a space.
+  std::string sqlite(const std::string& file, const std::string& query) {
+    sqlite3* db = nullptr;
+    EXPECT_EQ(sqlite3_open_v2((folder_ / file).c_str(), &db, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+    std::string out;
+    auto add = [](void* to, int, char** values, char**) {
+      std::string& text = *static_cast<std::string*>(to);
+      text += (text.empty() ? "" : " ") + std::string(values[0] ? values[0] : "NULL");
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(db, query.c_str(), add, &out, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+    return out;
+  }
+
+  std::filesystem::path folder_;
+};
+
+// ---- weir sql
+
+TEST_F(Program, CsvIsThatOfPsql) {
+  Said said = sql("CREATE TABLE t (a INTEGER, b TEXT, c BOOLEAN);\n"
+                  "INSERT INTO t VALUES (1, 'x,y', true), (2, 'say \"hi\"', false), (3, NULL, NULL), (4, '', true), (5, ' pad ', true), (6, E'two\\nlines', true), (7, '\\.', true);\n"
+                  "SELECT a, b, c AS \"the, c\" FROM t ORDER BY a;\nUPDATE t SET a = 0 WHERE a = 9;\nSELECT COUNT(*) FROM t WHERE a > 99;");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_EQ(said.out, "a,b,\"the, c\"\n1,\"x,y\",t\n2,\"say \"\"hi\"\"\",f\n3,,\n4,,t\n5, pad ,t\n6,\"two\nlines\",t\n7,\"\\.\",t\ncount\n0\n");
+  EXPECT_EQ(said.err, "");
+}
+
+TEST_F(Program, TablesAreAlignedAsPsqlAligns) {
+  Said said = sql("SELECT 1 AS id, 'a' AS name, 1.50 AS amount UNION ALL SELECT 22, 'zoë', NULL ORDER BY 1;\nSELECT 1 AS n WHERE false;", "");
+  EXPECT_EQ(said.out,
+            " id | name | amount \n"
+            "----+------+--------\n"
+            "  1 | a    |   1.50\n"
+            " 22 | zoë  |       \n"
+            "(2 rows)\n\n"
+            " n \n"
+            "---\n"
+            "(0 rows)\n\n");
+}
+
+TEST_F(Program, JsonHasOneLineAStatement) {
+  Said said = sql("SELECT 1 AS a, 'q\"\\' AS b, NULL AS c, true AS d, 1.50 AS e, CAST('NaN' AS DOUBLE PRECISION) AS f, DATE '2024-02-29' AS g; SELECT 1 AS a WHERE false;", "--format json");
+  EXPECT_EQ(said.out, "[{\"a\":1,\"b\":\"q\\\"\\\\\",\"c\":null,\"d\":true,\"e\":1.50,\"f\":\"NaN\",\"g\":\"2024-02-29\"}]\n[]\n");
+}
+
+TEST_F(Program, AnErrorStopsWithPlaceAndCaret) {
+  Said said = sql("SELECT 1 AS a;\nSELECT 1,\n  nope FROM t;\nSELECT 2 AS b;");
+  EXPECT_EQ(said.status, 3);
+  EXPECT_EQ(said.out, "a\n1\n");
+  EXPECT_NE(said.err.find("\"t\""), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find("3"), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find("  nope FROM t;\n"), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find("^"), std::string::npos) << said.err;
+}
+
+TEST_F(Program, KeepGoingGoesOn) {
+  Said said = sql("SELECT 1 AS a;\nSELEC 2;\nSELECT 3 AS c;", "--format csv --keep-going");
+  EXPECT_EQ(said.out, "a\n1\nc\n3\n");
+  EXPECT_EQ(said.status, 3);
+  EXPECT_NE(said.err, "");
+}
+
+TEST_F(Program, AnOpenTransactionIsRolledBack) {
+  EXPECT_EQ(sql("CREATE TABLE t (a INTEGER); BEGIN; INSERT INTO t VALUES (1);", "--db t.db").status, 0);
+  EXPECT_EQ(sql("SELECT COUNT(*) AS n FROM t;", "--db t.db --format csv").out, "n\n0\n");
+  EXPECT_EQ(sql("BEGIN; INSERT INTO t VALUES (1); SELECT nope;", "--db t.db").status, 3);
+  EXPECT_EQ(sql("SELECT COUNT(*) AS n FROM t;", "--db t.db --format csv").out, "n\n0\n");
+}
+
+TEST_F(Program, AFailedTransactionRefusesEverythingUpToItsEnd) {
+  Said said = sql("CREATE TABLE t (a INTEGER PRIMARY KEY); BEGIN; INSERT INTO t VALUES (1), (1); SELECT 5 AS five; COMMIT; SELECT COUNT(*) AS n FROM t;", "--format csv --keep-going");
+  EXPECT_EQ(said.out, "n\n0\n");
+}
+
+TEST_F(Program, FilesAreRunInOrderAndNamedInErrors) {
+  write("one.sql", "CREATE TABLE t (a INTEGER);\nINSERT INTO t VALUES (1);");
+  write("two.sql", "SELECT a FROM t;\nSELECT b FROM t;");
+  Said said = weir("sql --format csv one.sql two.sql");
+  EXPECT_EQ(said.status, 3);
+  EXPECT_EQ(said.out, "a\n1\n");
+  EXPECT_NE(said.err.find("two.sql:2"), std::string::npos) << said.err;
+  EXPECT_EQ(weir("sql absent.sql").status, 1);
+}
+
+TEST_F(Program, CopyReadsBesideTheWorkingDirectory) {
+  write("rows.csv", "a,b\n1,\"x\ny\"\n2,\n");
+  Said said = sql("CREATE TABLE t (a INTEGER, b TEXT); COPY t FROM 'rows.csv' WITH (FORMAT csv, HEADER true); SELECT a, b IS NULL AS n FROM t ORDER BY a;");
+  EXPECT_EQ(said.out, "a,n\n1,f\n2,t\n") << said.err;
+}
+
+TEST_F(Program, ExplainHasAQueryPlan) {
+  Said said = sql("CREATE TABLE t (a INTEGER); EXPLAIN SELECT COUNT(*) FROM t;");
+  EXPECT_EQ(said.out.substr(0, 11), "QUERY PLAN\n") << said.err;
+}
+
+// Each answer comes before the next question is asked.
+TEST_F(Program, APipeIsAnsweredStatementByStatement) {
+  int to[2], from[2];
+  ASSERT_EQ(::pipe(to), 0);
+  ASSERT_EQ(::pipe(from), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(to[0], 0);
+    ::dup2(from[1], 1);
+    ::dup2(from[1], 2);
+    for (int fd : {to[0], to[1], from[0], from[1]}) ::close(fd);
+    ::execl(WEIR_PROGRAM, "weir", "sql", "--format", "csv", "--keep-going", static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  ::close(to[0]);
+  ::close(from[1]);
+  auto ask = [&](std::string_view question, std::string_view end) {
+    EXPECT_EQ(::write(to[1], question.data(), question.size()), static_cast<ssize_t>(question.size()));
+    std::string answer;
+    while (!answer.ends_with(end)) {
+      char c;
+      if (::read(from[0], &c, 1) != 1) break;
+      answer += c;
+    }
+    return answer;
+  };
+  EXPECT_EQ(ask("SELECT 1 AS a;\n", "a\n1\n"), "a\n1\n");
+  EXPECT_EQ(ask("CREATE TABLE t (x INTEGER); INSERT INTO t\nVALUES (5);SELECT x ", ""), "");
+  EXPECT_EQ(ask("FROM t;", "x\n5\n"), "x\n5\n");
+  std::string refused = ask("SELECT nope;\nSELECT 2 AS b;\n", "b\n2\n");
+  EXPECT_NE(refused.find("nope"), std::string::npos);
+  EXPECT_EQ(ask("SELECT 'it''s; here' AS c -- no end; here\n;", "c\nit's; here\n"), "c\nit's; here\n");
+  ::close(to[1]);
+  int status;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  ::close(from[0]);
+}
+
+// ---- weir run
+
+constexpr char kShop[] = R"json({"tables": {"orders": {"columns": {"id": "BIGINT", "customer": "TEXT NOT NULL", "amount": "NUMERIC(10,2)", "day": "TIMESTAMP"}, "primary_key": "id"}},
+ "views": {"totals": {"from": "orders", "group_by": "customer", "select": ["customer", {"SUM(amount)": "total"}]}}})json";
+
+TEST_F(Program, RunLoadsAndPrints) {
+  write("shop.json", kShop);
+  write("orders.csv", "id,customer,amount,day\n1,ada,5,2024-01-01\n2,bob,1.25,2024-01-02\n3,ada,2,2024-01-03\n");
+  Said said = weir("run shop.json --input orders=orders.csv --batch 2 --print totals --format csv");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_TRUE(said.out == "customer,total\nada,7.00\nbob,1.25\n" || said.out == "customer,total\nbob,1.25\nada,7.00\n") << said.out;
+  EXPECT_NE(said.err.find("orders: 3 rows in "), std::string::npos) << said.err;
+  EXPECT_EQ(weir("run shop.json --quiet --input orders=- --input-format csv --print totals --format json", "id,customer\n1,eve\n").out, "[{\"customer\":\"eve\",\"total\":null}]\n");
+}
+
+TEST_F(Program, RunWatchesChanges) {
+  write("shop.json", kShop);
+  write("orders.ndjson", "{\"id\": 1, \"customer\": \"ada\", \"amount\": 5}\n{\"update\": {\"id\": 1, \"amount\": 7}}\n{\"delete\": {\"id\": 1}}\n");
+  Said said = weir("run shop.json --input orders=orders.ndjson --batch 1 --watch totals --quiet");
+  EXPECT_EQ(said.status, 0) << said.err;
+  std::string out = said.out;
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 4) << out;
+  EXPECT_NE(out.find(",\"view\":\"totals\",\"weight\":1,\"row\":{\"customer\":\"ada\",\"total\":5.00}}\n"), std::string::npos) << out;
+  EXPECT_NE(out.find(",\"view\":\"totals\",\"weight\":-1,\"row\":{\"customer\":\"ada\",\"total\":7.00}}\n"), std::string::npos) << out;
+  EXPECT_EQ(out.substr(0, 12), "{\"sequence\":") << out;
+}
+
+TEST_F(Program, RunTwiceRecoversAndReadsNoRowTwice) {
+  write("shop.json", kShop);
+  write("orders.csv", "id,customer,amount\n1,ada,5\n2,bob,1.25\n3,ada,2\n");
+  const std::string command = "run shop.json --db shop.db --input orders=orders.csv --batch 2 --print totals --format csv";
+  Said first = weir(command);
+  EXPECT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(first.err.find("recovered"), std::string::npos);
+  EXPECT_EQ(sqlite("shop.db", "SELECT total FROM totals ORDER BY customer"), "7.00 1.25");
+  Said second = weir(command);
+  EXPECT_EQ(second.status, 0) << second.err;
+  EXPECT_NE(second.err.find("recovered 1 table and 1 view at sequence "), std::string::npos) << second.err;
+  EXPECT_NE(second.err.find("all 3 rows of orders.csv were read before"), std::string::npos) << second.err;
+  EXPECT_EQ(sqlite("shop.db", "SELECT COUNT(*) FROM orders"), "3");
+
+  write("orders.csv", "id,customer,amount\n1,ada,5\n2,bob,1.25\n3,ada,2\n4,bob,1\n");
+  Said third = weir(command);
+  EXPECT_NE(third.err.find("1 row in "), std::string::npos) << third.err;
+  EXPECT_EQ(sqlite("shop.db", "SELECT total FROM totals ORDER BY customer"), "7.00 2.25");
+
+  write("orders.csv", "id,customer,amount\n1,ada,5\n");
+  EXPECT_EQ(weir(command).status, 1) << "a file that lost rows is no continuation";
+}
+
+TEST_F(Program, ARunThatFailsGoesOnBehindItsLastBatch) {
+  write("shop.json", kShop);
+  write("orders.csv", "id,customer,amount\n1,ada,5\n2,bob,1.25\n3,ada,x\n4,eve,1\n");
+  const std::string command = "run shop.json --db shop.db --input orders=orders.csv --batch 2";
+  Said first = weir(command);
+  EXPECT_EQ(first.status, 1);
+  EXPECT_NE(first.err.find("orders.csv:4"), std::string::npos) << first.err;
+  EXPECT_NE(first.err.find("\"amount\""), std::string::npos) << first.err;
+  EXPECT_EQ(sqlite("shop.db", "SELECT COUNT(*) FROM orders"), "2");
+  write("orders.csv", "id,customer,amount\n1,ada,5\n2,bob,1.25\n3,ada,2\n4,eve,1\n");
+  EXPECT_EQ(weir(command).status, 0);
+  EXPECT_EQ(sqlite("shop.db", "SELECT COUNT(*) FROM orders"), "4");
+}
+
+TEST_F(Program, RejectedRowsGoToAFile) {
+  write("shop.json", kShop);
+  write("orders.csv", "id,customer,amount\n1,ada,5\nx,bob,1\n1,eve,2\n4,\"eve,1\n5,fay,3\n");
+  Said said = weir("run shop.json --input orders=orders.csv --reject bad.ndjson --print totals --format csv");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_NE(said.err.find("3 rejected to bad.ndjson"), std::string::npos) << said.err;
+  std::string bad = slurp(folder_ / "bad.ndjson");
+  EXPECT_EQ(std::count(bad.begin(), bad.end(), '\n'), 3) << bad;
+  EXPECT_NE(bad.find("{\"file\":\"orders.csv\",\"line\":3,\"table\":\"orders\",\"reason\":\""), std::string::npos) << bad;
+  EXPECT_NE(bad.find("\"line\":5,"), std::string::npos) << bad;
+  EXPECT_NE(bad.find("\"text\":\"4,\\\"eve,1\"}"), std::string::npos) << bad;
+}
+
+TEST_F(Program, AWindowDropsWhatIsOlder) {
+  write("shop.json", kShop);
+  write("orders.csv", "id,customer,amount,day\n1,ada,5,2024-01-01\n2,bob,1,2024-01-02\n3,ada,2,2024-02-01\n4,ada,3,2024-01-20\n");
+  Said said = weir("run shop.json --input orders=orders.csv --batch 1 --window \"orders.day=30 days\" --print totals --format csv");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_TRUE(said.out == "customer,total\nada,5.00\nbob,1.00\n" || said.out == "customer,total\nbob,1.00\nada,5.00\n") << said.out;
+}
+
+TEST_F(Program, BadDefinitionsHaveTheirPlace) {
+  write("a.json", "{\n \"tables\": {,\n}");
+  Said said = weir("run a.json");
+  EXPECT_EQ(said.status, 1);
+  EXPECT_NE(said.err.find("a.json"), std::string::npos) << said.err;
+  write("b.json", R"({"tables": {"t": {"columns": {"a": "INTEGER"}}}, "views": {"v": {"from": "t", "where": "b > 1"}}})");
+  said = weir("run b.json --db b.db");
+  EXPECT_EQ(said.status, 1);
+  EXPECT_NE(said.err.find("/views/v/where"), std::string::npos) << said.err;
+  EXPECT_EQ(weir("sql --db b.db --format csv", "SELECT * FROM t;").status, 3) << "nothing of a refused document may stay";
+  EXPECT_EQ(weir("run absent.json").status, 1);
+}
+
+TEST_F(Program, WrongUseIsStatusTwo) {
+  for (const char* arguments : {"", "nonsense", "sql --format xml", "run", "run x.json --input orders", "run x.json --window nonsense", "run x.json --batch 0", "help nonsense"}) {
+    EXPECT_EQ(weir(arguments).status, 2) << arguments;
+  }
+}
+
+TEST_F(Program, FilesThatAreNoDatabases) {
+  write("text.db", std::string(8192, 'x'));
+  Said said = weir("sql --db text.db", "SELECT 1;");
+  EXPECT_EQ(said.status, 1);
+  EXPECT_NE(said.err.find("text.db"), std::string::npos) << said.err;
+  EXPECT_EQ(weir("sql --db absent/folder/a.db", "SELECT 1;").status, 1);
+}
+
+// ---- the rest
+
+TEST_F(Program, HelpAndVersion) {
+  Said help = weir("help");
+  EXPECT_EQ(help.status, 0);
+  for (const char* command : {"run", "sql", "explain"}) EXPECT_NE(help.out.find(command), std::string::npos);
+  EXPECT_NE(weir("help run").out.find("--watch"), std::string::npos);
+  EXPECT_EQ(weir("version").out.substr(0, 5), "weir ");
+  EXPECT_EQ(weir("--version").out, weir("version").out);
+}
+
+TEST_F(Program, ExplainShowsPlanAndCircuit) {
+  write("shop.json", kShop);
+  write("shop.sql", "CREATE TABLE t (a INTEGER);\nCREATE VIEW v AS SELECT a, COUNT(*) FROM t GROUP BY a;\n");
+  Said text = weir("explain shop.json");
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_NE(text.out, "");
+  Said dot = weir("explain shop.sql v --graphviz");
+  EXPECT_EQ(dot.status, 0) << dot.err;
+  EXPECT_NE(dot.out.find("digraph"), std::string::npos) << dot.out;
+  EXPECT_EQ(weir("explain shop.sql --query 'SELECT a FROM t'").status, 0);
+  EXPECT_EQ(weir("explain shop.sql absent").status, 1);
+}
+
+}  // namespace
