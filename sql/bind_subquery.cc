@@ -55,6 +55,7 @@ int inner_argument(const Expr& conjunct) {
 
 // Does each row outside meet at most one row inside?
 bool at_most_one(const Inner& inner) {
+  if (inner.one_each) return true;
   if (!inner.plan->has_key) return false;
   return std::all_of(inner.plan->key.begin(), inner.plan->key.end(), [&](std::uint16_t key) {
     return std::any_of(inner.conjuncts.begin(), inner.conjuncts.end(), [&](const ExprPtr& c) {
@@ -225,6 +226,7 @@ Inner Binder::bind_correlated(const Json& select, const Context& context, bool e
   if (cut.plan->node == Plan::Node::kTopK && (cut.plan->top_k.limit || cut.plan->top_k.offset)) {
     spec.limit = cut.plan->top_k.limit;
     spec.offset = cut.plan->top_k.offset;
+    inner.one_each = spec.limit && *spec.limit <= 1;
     cut.plan = make_top_k(std::move(cut.plan->inputs[0]), std::move(spec));
   }
   inner.plan = std::move(cut.plan);

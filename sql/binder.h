@@ -75,6 +75,7 @@ struct Inner {
   PlanPtr plan;
   std::vector<ExprPtr> values;
   std::vector<ExprPtr> conjuncts;
+  bool one_each = false;          // LIMIT 1 for every row outside
   bool scalar_aggregate = false;  // an aggregate without GROUP BY: one row for every row outside, also where there are no rows to aggregate
 };
 
