@@ -1,7 +1,7 @@
 // Bound expressions to kernels: a tree of nodes, each computing one column for the rows of a chunk.
 //
-// Laziness comes from selections: AND, OR, CASE and COALESCE evaluate an operand only for the rows that are still undecided, unless the operand is cheap (cannot
-// fail and costs little), when computing it for all rows is faster than selecting.
+// Laziness comes from selections: AND, OR, CASE and COALESCE evaluate an operand only for the rows that are still undecided. Where all operands left
+// are cheap (cannot fail and cost little), AND and OR compute them for all rows instead: that is faster than selecting.
 
 #include <algorithm>
 #include <mutex>

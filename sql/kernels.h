@@ -1,11 +1,13 @@
 #pragma once
-// How kernels are written and registered: pointwise<lambda>() makes a vectorised kernel of a function on single values, its lanes deduced from its signature.
+// How kernels are written and registered: pointwise<lambda>() makes a vectorised kernel of a function on single values, its lanes deduced from
+// its signature.
 //
-//     kernels.add("length text", pointwise<[](std::string_view s) -> std::int64_t { return count_characters(s); }>, Effort::kCheap);
+//     kernels.add("ascii text", pointwise<[](std::string_view s) { return ascii(s); }>, Effort::kCheap);
 //
-// Shapes   lanes: bool, int64_t, double, string_view (TEXT, VARCHAR), Bytes (any kBytes as it is), Numeric, Interval. Results also std::string (copied to
-//          the arena) and optional<> of each (NULL). A first parameter Arena& gets the step's arena.
-// Nulls    kernels of strict functions see no NULL, but for those added as kNullSafe or kCheap, which see the zero slots of NULLs and whose results there are discarded.
+// Shapes   lanes: bool, int64_t, double, string_view (TEXT, VARCHAR), Bytes (any kBytes as it is), Numeric, Interval. Results also std::string
+//          (copied to the arena) and optional<> of each (NULL). A first parameter Arena& gets the step's arena.
+// Nulls    kernels of strict functions see no NULL, but for those added as kNullSafe or kCheap, which see the zero slots of NULLs; what they make of
+//          these is thrown away.
 // Threads  kernels are pure.
 
 #include <array>
@@ -176,15 +178,15 @@ void add_patterns(Kernels& kernels);     // sql/functions_pattern.cc
 void add_datetimes(Kernels& kernels);    // sql/functions_datetime.cc
 void add_formats(Kernels& kernels);      // sql/functions_format.cc
 
-// Functions that no catalog of overloads lists, since the grammar makes them: null tests, truth tests, IS DISTINCT FROM, GREATEST. Made for their argument
-// types on demand; live as long as the process.
+// Functions that no catalog of overloads lists, since the grammar makes them: null tests, truth tests, IS DISTINCT FROM, GREATEST. Made for their
+// argument types on demand; live as long as the process.
 const Function& null_test(bool negated, const Type& argument);
 const Function& truth_test(std::string_view op);  // "not", "is true", …
 const Function& distinct_test(bool negated, const Type& argument);
 const Function& extremum(bool greatest, const Type& argument);
 const Function& null_count(bool nulls);
 const Function& in_list(const Type& argument);  // x, then constants of x's type
-// Casts between two types whatever the context, or null; `lengths`: whether a text that is too long is cut (an explicit cast) or refused.
+// The cast between two types, or null if there is none. An explicit cast to VARCHAR(n) cuts what is too long, any other refuses it.
 const Function* cast_function(TypeId from, const Type& to, bool explicit_cast);
 const Function& output_function(TypeId from);  // the text form, as concat() and format() see it
 // A cast that changes the type but not the bits.
