@@ -21,6 +21,7 @@ using Row = Arrangement::Row;
 constexpr Row kNone = Arrangement::kNone;
 constexpr std::uint32_t kIdentityIndex = 0;   // the identity table serving as a key index
 constexpr std::uint32_t kFewRows = 8;         // up to so many, prefetching does not pay
+constexpr std::size_t kCachedBytes = 256 * 1024;  // tables up to this size are taken to be in the cache
 constexpr std::uint32_t kCompactRows = 4096;  // smaller arrangements are never compacted
 
 template <class T>
@@ -449,11 +450,24 @@ struct Arrangement::Impl {
     }
   }
 
+  // Few rows: has the memory fetch the slots of all tables at the same time.
+  void prefetch_few(const Chunk& chunk, const std::uint64_t* hashes) const {
+    if (slots.bytes() <= kCachedBytes) return;
+    for (std::uint32_t k = 0; k < chunk.selected; ++k) slots.prefetch(hashes[k]);
+    for (const auto& index : indexes) {
+      if (!index || index->slots.bytes() <= kCachedBytes) continue;
+      std::uint64_t keys[kFewRows];
+      hash_keys(chunk, index->columns, index->kinds, keys);
+      for (std::uint32_t k = 0; k < chunk.selected; ++k) index->slots.prefetch(keys[k]);
+    }
+  }
+
   void apply(const Chunk& chunk) {
     const bool nulls = holds_nulls(chunk);
     if (nulls && !null_words) make_nullable();
     std::uint64_t hashes[kChunkRows];
     hash_rows(chunk, identity, hashes);
+    if (chunk.selected <= kFewRows) prefetch_few(chunk, hashes);
     Events events;
     if (words_only && !null_words) {
       const std::size_t width = kinds.size();
