@@ -85,8 +85,8 @@ TEST_P(AnyExecutor, OneInsideAnotherKeepsItsOwnNumbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, AnyExecutor,
-                         testing::Values(std::pair{"serial", 1u}, std::pair{"threads", 1u}, std::pair{"threads", 4u}, std::pair{"tbb", 1u}, std::pair{"tbb", 4u},
-                                         std::pair{"tbb", 0u}),
+                         testing::Values(std::pair{"serial", 1u}, std::pair{"threads", 1u}, std::pair{"threads", 4u}, std::pair{"Tbb", 1u}, std::pair{"Tbb", 4u},
+                                         std::pair{"Tbb", 0u}),
                          [](const auto& info) { return std::string(info.param.first) + std::to_string(info.param.second); });
 
 }  // namespace
