@@ -456,7 +456,8 @@ class Extremes final : public Accumulator {
     }
     ends_[n] = to;
     for (std::uint32_t g = 0; g < n; ++g) {
-      if (g + kAhead < n) at<State>(groups[g + kAhead]).set.prefetch();
+      if (g + 2 * kAhead < n) at<State>(groups[g + 2 * kAhead]).set.prefetch();
+      if (g + kAhead < n && ends_[g + kAhead] != ends_[g + kAhead + 1]) at<State>(groups[g + kAhead]).set.prefetch(changes_[ends_[g + kAhead]].value, order);
       apply(groups[g], g);
       applied_ = g + 1;
       if (at<State>(groups[g]).set.negatives() != 0) throw Failure(ErrorCode::kEvaluation, "a value is deleted that is not in its group");

@@ -1,10 +1,10 @@
 #pragma once
 // Values in order, each with a weight: a B+-tree that knows the weight below every node. A small one is a single sorted array.
 //
-//     inner: [ first value of each child | weight below each child | children ]      leaf: [ values | weights ]
+//     inner: [ first value of each child | weight below each child | children ]      leaf: [ values | weights, if any is not 1 ]
 //
 // Law      a Z-set of values: add() is the group's +, so adding the negation restores it. Weights may be negative in between; negatives() counts such entries.
-// State    16 bytes where it lies (all zero: empty), nodes on the heap: leaves of 4 to 64 values, inner nodes of up to 32 children.
+// State    16 bytes where it lies (all zero: empty), nodes on the heap: leaves of 4 values to 512 bytes of them, inner nodes of up to 32 children.
 // Cost     add, rank, each_from: O(log n). apply() merges many changes in one pass, O(n + changes), where that is cheaper. front, back: O(log n).
 // Ownership  own.keep(value) is called for a value that comes to lie in the tree (and may change where it points), own.meet(value) for the one that lies there
 //          already when its weight changes, own.drop(value) for one that goes. clear() frees all.
@@ -51,17 +51,27 @@ class OrderedMultiset {
     while (n->height != 0) n = children(n)[n->size - 1];
     return keys(n)[n->size - 1];
   }
-  void prefetch() const { __builtin_prefetch(root_); }
-  std::size_t bytes() const { return entries_ * (sizeof(Value) + sizeof(std::int64_t)) * 4 / 3; }
+  // Two stages, some changes ahead of add(): the root, then, once that is there, the leaf of a value.
+  void prefetch() const {
+    if (root_) prefetch_lines(root_, 256);
+  }
+  template <class Order>
+  void prefetch(const Value& value, Order&& order) const {
+    const Node* n = root_;
+    if (!n || n->height == 0) return;
+    while (n->height != 0) n = children(n)[child_of(n, value, order)];
+    prefetch_lines(n, sizeof(Node) + kLeaf * sizeof(Value));
+  }
+  std::size_t bytes() const { return entries_ * (sizeof(Value) + (entries_ < kLeaf ? 0 : 2)) * 4 / 3; }
 
   // Adds a weight that is not 0; returns the entry's weight after it. order(a, b): negative, 0 or positive.
   template <class Order, class Own>
   std::int64_t add(const Value& value, std::int64_t weight, Order&& order, Own&& own) {
-    if (!root_) root_ = make(0, kSmallest);
+    if (!root_) root_ = make(0, kSmallest, true);
     Node* right = nullptr;
     const std::int64_t now = add(root_, value, weight, order, own, right);
     if (right) {
-      Node* top = make(root_->height + 1, kFan);
+      Node* top = make(root_->height + 1u, kFan, false);
       put_child(top, 0, root_);
       put_child(top, 1, right);
       root_ = top;
@@ -103,8 +113,9 @@ class OrderedMultiset {
       n = children(n)[i];
     }
     const std::uint32_t i = lower_bound(n, value, order);
-    for (std::uint32_t c = 0; c < i; ++c) r.before += weights(n)[c];
-    if (i < n->size && order(keys(n)[i], value) == 0) r.weight = weights(n)[i];
+    if (n->units) r.before += i;
+    else for (std::uint32_t c = 0; c < i; ++c) r.before += weights(n)[c];
+    if (i < n->size && order(keys(n)[i], value) == 0) r.weight = weight_at(n, i);
     return r;
   }
 
@@ -122,11 +133,12 @@ class OrderedMultiset {
   }
 
  private:
-  static constexpr std::uint32_t kSmallest = 4, kLeaf = 64, kFan = 32, kFilled = 48, kFilledFan = 24;
+  static constexpr std::uint32_t kSmallest = 4, kLeaf = 512 / sizeof(Value), kFan = 32, kFilled = kLeaf * 3 / 4, kFilledFan = 24;
   static constexpr std::size_t kMergeFrom = 16;
 
   struct Node {
-    std::uint16_t size, capacity, height, unused;
+    std::uint16_t size, capacity, height;
+    bool units;  // a leaf in which every weight is 1, and none is stored
   };
   static_assert(sizeof(Node) == 8);
 
@@ -137,24 +149,36 @@ class OrderedMultiset {
   static Node** children(Node* n) { return reinterpret_cast<Node**>(weights(n) + n->capacity); }
   static Node* const* children(const Node* n) { return reinterpret_cast<Node* const*>(weights(n) + n->capacity); }
 
-  static Node* make(unsigned height, std::uint32_t capacity) {
-    const std::size_t slot = sizeof(Value) + sizeof(std::int64_t) + (height != 0 ? sizeof(Node*) : 0);
+  static std::int64_t weight_at(const Node* n, std::uint32_t i) { return n->units ? 1 : weights(n)[i]; }
+
+  static void prefetch_lines(const Node* n, std::size_t bytes) {
+    for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(reinterpret_cast<const char*>(n) + at, 1);
+  }
+
+  static Node* make(unsigned height, std::uint32_t capacity, bool units) {
+    const std::size_t slot = sizeof(Value) + (units ? 0 : sizeof(std::int64_t)) + (height != 0 ? sizeof(Node*) : 0);
     auto* n = static_cast<Node*>(std::malloc(sizeof(Node) + capacity * slot));
     if (!n) throw std::bad_alloc();
-    *n = {0, static_cast<std::uint16_t>(capacity), static_cast<std::uint16_t>(height), 0};
+    *n = {0, static_cast<std::uint16_t>(capacity), static_cast<std::uint16_t>(height), units};
     return n;
   }
-  static void resize(Node*& n, std::uint32_t capacity) {
-    Node* to = make(n->height, capacity);
+  static void resize(Node*& n, std::uint32_t capacity, bool units) {
+    Node* to = make(n->height, capacity, units);
     move_entries(to, 0, n, 0, n->size);
     to->size = n->size;
     std::free(n);
     n = to;
   }
+  static void store_weights(Node*& leaf) {
+    if (leaf->units) resize(leaf, leaf->capacity, false);
+  }
+  // REQUIRES: `from` has only units where `to` has.
   static void move_entries(Node* to, std::uint32_t at, const Node* from, std::uint32_t first, std::uint32_t n) {
     if (n == 0) return;
     std::memmove(static_cast<void*>(keys(to) + at), keys(from) + first, n * sizeof(Value));
-    std::memmove(weights(to) + at, weights(from) + first, n * sizeof(std::int64_t));
+    if (to->units) return;
+    if (from->units) std::fill_n(weights(to) + at, n, 1);
+    else std::memmove(weights(to) + at, weights(from) + first, n * sizeof(std::int64_t));
     if (to->height != 0) std::memmove(children(to) + at, children(from) + first, n * sizeof(Node*));
   }
   static void open_gap(Node* n, std::uint32_t at) {
@@ -166,6 +190,7 @@ class OrderedMultiset {
     --n->size;
   }
   static std::int64_t total(const Node* n) {
+    if (n->units) return n->size;
     std::int64_t sum = 0;
     for (std::uint32_t i = 0; i < n->size; ++i) sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) + static_cast<std::uint64_t>(weights(n)[i]));
     return sum;
@@ -178,7 +203,7 @@ class OrderedMultiset {
   }
   static Node* split(Node* n) {
     const std::uint32_t half = n->size / 2u;
-    Node* right = make(n->height, n->capacity);
+    Node* right = make(n->height, n->capacity, n->units);
     move_entries(right, 0, n, half, n->size - half);
     right->size = static_cast<std::uint16_t>(n->size - half);
     n->size = static_cast<std::uint16_t>(half);
@@ -218,23 +243,25 @@ class OrderedMultiset {
   std::int64_t add_to_leaf(Node*& n, const Value& value, std::int64_t weight, Order& order, Own& own, Node*& right) {
     std::uint32_t i = lower_bound(n, value, order);
     if (i < n->size && order(keys(n)[i], value) == 0) {
-      std::int64_t& w = weights(n)[i];
+      const std::int64_t before = weight_at(n, i), now = add_weights(before, weight);
       own.meet(keys(n)[i]);
-      const std::int64_t now = add_weights(w, weight);
-      negatives_ += (now < 0) - (w < 0);
-      w = now;
+      negatives_ += (now < 0) - (before < 0);
       if (now == 0) {
         own.drop(keys(n)[i]);
         close_gap(n, i);
         --entries_;
-        if (n->capacity > kSmallest && n->size * 4u <= n->capacity && n->size != 0) resize(n, n->capacity / 2u);
+        if (n->capacity > kSmallest && n->size * 4u <= n->capacity && n->size != 0) resize(n, n->capacity / 2u, n->units);
+      } else {
+        store_weights(n);
+        weights(n)[i] = now;
       }
       return now;
     }
+    if (weight != 1) store_weights(n);
     Node* to = n;
     if (n->size == n->capacity) {
       if (n->capacity < kLeaf) {
-        resize(n, n->capacity * 2u);
+        resize(n, n->capacity * 2u, n->units);
         to = n;
       } else {
         right = split(n);
@@ -248,7 +275,7 @@ class OrderedMultiset {
     own.keep(copy);
     open_gap(to, i);
     keys(to)[i] = copy;
-    weights(to)[i] = weight;
+    if (!to->units) weights(to)[i] = weight;
     ++entries_;
     negatives_ += weight < 0;
     return weight;
@@ -291,7 +318,8 @@ class OrderedMultiset {
     Node* gone = children(n)[l + 1];
     const std::uint32_t both = left->size + gone->size;
     if (both * 4 > full * 3) return;
-    if (both > left->capacity) resize(left, full);
+    const bool units = left->units && gone->units;
+    if (both > left->capacity || units != left->units) resize(left, both > left->capacity ? full : left->capacity, units);
     move_entries(left, left->size, gone, 0, gone->size);
     left->size = static_cast<std::uint16_t>(both);
     weights(n)[l] = total(left);
@@ -344,7 +372,7 @@ class OrderedMultiset {
   template <class F>
   static void visit_all(const Node* n, F& f) {
     for (std::uint32_t i = 0; i < n->size; ++i) {
-      if (n->height == 0) f(keys(n)[i], weights(n)[i]);
+      if (n->height == 0) f(keys(n)[i], weight_at(n, i));
       else visit_all(children(n)[i], f);
     }
   }
@@ -357,16 +385,17 @@ class OrderedMultiset {
       const auto n = static_cast<std::uint32_t>(std::min(leaf, values.size() - at));
       std::uint32_t capacity = kSmallest;
       while (capacity < n) capacity *= 2;
-      Node* node = make(0, capacity);
+      const bool units = std::all_of(sums.data() + at, sums.data() + at + n, [](std::int64_t w) { return w == 1; });
+      Node* node = make(0, capacity, units);
       std::memcpy(static_cast<void*>(keys(node)), values.data() + at, n * sizeof(Value));
-      std::memcpy(weights(node), sums.data() + at, n * sizeof(std::int64_t));
+      if (!units) std::memcpy(weights(node), sums.data() + at, n * sizeof(std::int64_t));
       node->size = static_cast<std::uint16_t>(n);
       level.push_back(node);
     }
     while (level.size() > 1) {
       std::vector<Node*> above;
       for (std::size_t at = 0; at < level.size(); at += kFilledFan) {
-        Node* node = make(level[0]->height + 1u, kFan);
+        Node* node = make(level[0]->height + 1u, kFan, false);
         for (std::size_t i = at; i < std::min(level.size(), at + kFilledFan); ++i) put_child(node, node->size, level[i]);
         above.push_back(node);
       }
@@ -378,7 +407,7 @@ class OrderedMultiset {
   template <class F>
   static bool walk(const Node* n, std::int64_t& skip, F& f) {
     for (std::uint32_t i = 0; i < n->size; ++i) {
-      const std::int64_t w = weights(n)[i];
+      const std::int64_t w = weight_at(n, i);
       if (skip >= w) {
         skip -= w;
       } else if (n->height == 0) {

@@ -99,7 +99,10 @@ class TopK final : public Operator {
     for (const Chunk& chunk : inputs[0]->chunks) take(chunk, arena);
     sort_by_partition();
     for (std::uint32_t t = 0; t < touched_.size(); ++t) {
-      if (t + kAhead < touched_.size()) partitions_.payload<Partition>(touched_[t + kAhead]).rows.prefetch();
+      if (t + 2 * kAhead < touched_.size()) partitions_.payload<Partition>(touched_[t + 2 * kAhead]).rows.prefetch();
+      if (t + kAhead < touched_.size() && starts_[t + kAhead] != starts_[t + kAhead + 1]) {
+        partitions_.payload<Partition>(touched_[t + kAhead]).rows.prefetch(changes_[starts_[t + kAhead]].value, order());
+      }
       change(t);
     }
     put(arena, out);
@@ -183,7 +186,15 @@ class TopK final : public Operator {
   };
   Order order() const { return {this}; }
   int compare(Id a, Id b) const {
+    const std::byte *row_a = rows_.row(a), *row_b = rows_.row(b);
     for (const OrderKey& key : order_) {
+      if (rows_.kinds()[key.column] == KeyKind::kInt && !rows_.is_null(row_a, key.column) && !rows_.is_null(row_b, key.column)) {
+        std::int64_t x, y;
+        std::memcpy(&x, rows_.slot(row_a, key.column), sizeof x);
+        std::memcpy(&y, rows_.slot(row_b, key.column), sizeof y);
+        if (x != y) return (x < y) != key.descending ? -1 : 1;
+        continue;
+      }
       const Datum x = rows_.get(a, key.column), y = rows_.get(b, key.column);
       if (x.null || y.null) {
         if (x.null == y.null) continue;
