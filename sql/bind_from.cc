@@ -173,6 +173,25 @@ From Binder::bind_item(const Json& node, const Environment* environment) {
   unsupported(spaced(type) + " in FROM", offset);
 }
 
+From Binder::join_from(From all, From next, int offset) {
+  const std::size_t width = all.plan->schema.size();
+  if (width + next.plan->schema.size() > kColumnsMost * 4) unsupported("so many columns in FROM", offset);
+  for (ScopeTable& table : next.scope.tables) {
+    for (const ScopeTable& other : all.scope.tables) {
+      if (!table.name.empty() && other.name == table.name) {
+        throw Failure(ErrorCode::kDuplicateName, "table name \"" + table.name + "\" specified more than once", offset);
+      }
+    }
+    for (ScopeColumn& c : table.columns) c = shifted(c, width);
+    for (std::uint16_t& c : table.primary_key) c = static_cast<std::uint16_t>(c + width);
+    all.scope.tables.push_back(std::move(table));
+  }
+  for (const ScopeColumn& c : next.scope.columns) all.scope.columns.push_back(shifted(c, width));
+  all.plan = make_join(Plan::JoinKind::kInner, std::move(all.plan), std::move(next.plan), nullptr);
+  all.scope.schema = all.plan->schema;
+  return all;
+}
+
 From Binder::bind_from(const Json* list, const Environment* environment) {
   From all;
   if (!list || list->empty()) {
@@ -188,21 +207,7 @@ From Binder::bind_from(const Json* list, const Environment* environment) {
       all = std::move(next);
       continue;
     }
-    const std::size_t width = all.plan->schema.size();
-    if (width + next.plan->schema.size() > kColumnsMost * 4) unsupported("so many columns in FROM", -1);
-    for (ScopeTable& table : next.scope.tables) {
-      for (const ScopeTable& other : all.scope.tables) {
-        if (!table.name.empty() && other.name == table.name) {
-          throw Failure(ErrorCode::kDuplicateName, "table name \"" + table.name + "\" specified more than once", location(*open(item).second));
-        }
-      }
-      for (ScopeColumn& c : table.columns) c = shifted(c, width);
-      for (std::uint16_t& c : table.primary_key) c = static_cast<std::uint16_t>(c + width);
-      all.scope.tables.push_back(std::move(table));
-    }
-    for (const ScopeColumn& c : next.scope.columns) all.scope.columns.push_back(shifted(c, width));
-    all.plan = make_join(Plan::JoinKind::kInner, std::move(all.plan), std::move(next.plan), nullptr);
-    all.scope.schema = all.plan->schema;
+    all = join_from(std::move(all), std::move(next), location(*open(item).second));
   }
   return all;
 }

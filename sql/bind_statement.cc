@@ -366,8 +366,7 @@ Statement Binder::insert(const Json& body) {
 
 Statement Binder::update(const Json& body) {
   if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
-  if (body.contains("fromClause")) unsupported("UPDATE … FROM", -1);
-  only(body, "UPDATE", {"relation", "targetList", "whereClause", "withClause"});
+  only(body, "UPDATE", {"relation", "targetList", "whereClause", "withClause", "fromClause"});
   Environment environment;
   if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
   const Relation& table = writable(body["relation"], "update");
@@ -375,7 +374,9 @@ Statement Binder::update(const Json& body) {
   out.kind = Statement::Kind::kUpdate;
   out.names = {table.name};
   const std::size_t width = table.schema.size();
-  From from = relation_from(scan(table), table.name, find(body["relation"], "alias"), table.has_key ? table.key : Columns{});
+  const Json* others = find(body, "fromClause");
+  if (others && !table.has_key) unsupported("UPDATE … FROM of a table without a primary key", location(body["relation"]));
+  From from = changed_from(table, body["relation"], others, &environment);
   Pending pending;
   Context context;
   context.scope = &from.scope;
@@ -421,26 +422,49 @@ Statement Binder::update(const Json& body) {
       }
     }
   }
-  out.plan = optimize(make_project(std::move(plan), std::move(exprs), std::move(names)));
+  plan = make_project(std::move(plan), std::move(exprs), std::move(names));
+  if (others) {  // of several new rows for one old one, PostgreSQL takes any
+    TopKSpec spec;
+    spec.partition = table.key;
+    spec.limit = 1;
+    plan = make_top_k(std::move(plan), std::move(spec));
+  }
+  out.plan = optimize(std::move(plan));
   return out;
+}
+
+// The table that changes, and what stands in FROM or USING beside it.
+From Binder::changed_from(const Relation& table, const Json& range, const Json* others, const Environment* environment) {
+  From from = relation_from(scan(table), table.name, find(range, "alias"), table.has_key ? table.key : Columns{});
+  if (!others) return from;
+  From more = bind_from(others, environment);
+  return join_from(std::move(from), std::move(more), location(range));
 }
 
 Statement Binder::erase(const Json& body) {
   if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
-  if (body.contains("usingClause")) unsupported("DELETE … USING", location(*open(body["usingClause"][0]).second));
-  only(body, "DELETE", {"relation", "whereClause", "withClause"});
+  only(body, "DELETE", {"relation", "whereClause", "withClause", "usingClause"});
   Environment environment;
   if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
   const Relation& table = writable(body["relation"], "delete from");
   Statement out;
   out.kind = Statement::Kind::kDelete;
   out.names = {table.name};
-  From from = relation_from(scan(table), table.name, find(body["relation"], "alias"), table.has_key ? table.key : Columns{});
+  const Json* others = find(body, "usingClause");
+  From from = changed_from(table, body["relation"], others, &environment);
   PlanPtr plan = std::move(from.plan);
   if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment, nullptr);
   Columns columns;
   for (std::size_t i = 0; i < table.schema.size(); ++i) columns.push_back(static_cast<std::uint16_t>(i));
-  out.plan = optimize(make_columns(std::move(plan), columns));
+  plan = make_columns(std::move(plan), columns);
+  if (others) {  // each row once, however many rows of USING it meets
+    PlanPtr met = std::move(plan);
+    plan = make_semi_join(scan(table), std::move(met), nullptr, false);
+    plan->left_keys = plan->right_keys = columns;
+    plan->null_matches = true;
+    derive_node(*plan);
+  }
+  out.plan = optimize(std::move(plan));
   return out;
 }
 

@@ -165,6 +165,7 @@ class Binder {
   Statement explain(const Json& body);
   Statement select(const Json& body);
   const Relation& writable(const Json& range, std::string_view what);
+  From changed_from(const Relation& table, const Json& range, const Json* others, const Environment* environment);
   std::uint16_t table_column(const Relation& table, const std::string& name, int offset) const;
   ExprPtr default_of(const Relation& table, std::uint16_t column) const;
   void add_constraint(Relation& table, const Json& constraint, int column);
@@ -192,6 +193,7 @@ class Binder {
 
   // bind_from.cc
   From bind_from(const Json* list, const Environment* environment);
+  From join_from(From left, From right, int offset);  // side by side, as a comma joins them
   From bind_item(const Json& node, const Environment* environment);
   From bind_table(const Json& body, const Environment* environment);
   From bind_join(const Json& body, const Environment* environment);
