@@ -53,6 +53,7 @@ class RecordReader {
 
   // The next CSV record. False at the end. What `fields` refers to lives until the next call.
   bool next_csv(std::vector<CsvField>& fields, char delimiter = ',');
+  std::uint64_t bytes_consumed() const { return source_.bytes_read() - (buffer_.size() - begin_ - used_); }
   // The next line, without its end.
   bool next_line(std::string_view& line);
 

@@ -283,7 +283,7 @@ Result<std::uint64_t> Reader::skip(std::uint64_t rows) {
 }
 
 std::uint64_t Reader::rows_rejected() const { return impl_->rejected; }
-std::uint64_t Reader::bytes_read() const { return impl_->source.bytes_read(); }
+std::uint64_t Reader::bytes_read() const { return impl_->records.bytes_consumed(); }
 std::uint64_t Reader::bytes_total() const { return impl_->source.bytes_total(); }
 
 }  // namespace weir

@@ -36,6 +36,21 @@ Change make_change(const RelationState& relation, std::uint64_t sequence, bool i
   data->sequence = sequence;
   data->is_snapshot = is_snapshot;
   data->schema = relation.relation.schema;
+  std::size_t bytes = 0;
+  for (const Chunk& chunk : rows.chunks) {
+    const auto room = [&](std::size_t n) { bytes += (n + 15) & ~std::size_t{15}; };
+    room(chunk.width * sizeof(Column));
+    room(chunk.selected * sizeof(std::int64_t));
+    for (const Column& column : chunk.cols()) {
+      room(chunk.selected * slot_bytes(column.kind));
+      if (column.valid) room((chunk.selected + 63) / 64 * sizeof(std::uint64_t));
+      if (column.kind != Kind::kBytes) continue;
+      chunk.each([&](std::uint32_t i) {
+        if (!column.bytes()[i].is_inline()) room(column.bytes()[i].size);
+      });
+    }
+  }
+  data->arena.reserve(bytes);
   deep_copy(rows, data->arena, data->rows);
   data->size = data->rows.rows();
   return Change(std::move(data));

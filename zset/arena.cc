@@ -20,6 +20,14 @@ void Arena::refill(std::size_t n) {
   end_ = at_ + blocks_[next].size;
 }
 
+void Arena::reserve(std::size_t n) {
+  const std::size_t size = n + 16;  // bytes() leaves at least one byte of a block
+  blocks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size]), size});
+  allocated_ = size;
+  at_ = blocks_[0].data.get();
+  end_ = at_ + size;
+}
+
 void Arena::reset() {
   if (blocks_.empty()) return;
   std::size_t kept = 0, bytes = 0;

@@ -37,6 +37,8 @@ class Arena {
   template <class T>
   T* zeroed(std::size_t n);  // memset to 0
 
+  // A first block of just this size, for few bytes that live long. REQUIRES: nothing was allocated yet.
+  void reserve(std::size_t n);
   void reset();
   std::size_t allocated_bytes() const { return allocated_; }
 
