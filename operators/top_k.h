@@ -12,14 +12,9 @@
 #include <vector>
 
 #include "circuit/circuit.h"
+#include "operators/order_key.h"
 
 namespace weir {
-
-struct OrderKey {
-  std::uint16_t column;
-  bool descending = false;
-  bool nulls_first = false;  // PostgreSQL: the default is last when ascending, first when descending
-};
 
 struct TopKSpec {
   std::vector<std::uint16_t> partition;
