@@ -7,6 +7,7 @@
 #include "operators/accumulator.h"
 #include "operators/gather.h"
 #include "operators/key_table.h"
+#include "operators/step_list.h"
 #include "operators/weight_table.h"
 
 namespace weir {
@@ -395,8 +396,8 @@ class Aggregate final : public Operator {
   }
   void forget() noexcept {
     for (Part& part : parts_) part.accumulator->forget();
-    touched_.clear();
-    log_.clear();
+    empty_list(touched_);
+    empty_list(log_);
   }
 
   std::vector<ExpressionPtr> keys_;

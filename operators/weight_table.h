@@ -9,6 +9,7 @@
 #include <array>
 
 #include "operators/key_table.h"
+#include "operators/step_list.h"
 
 namespace weir {
 
@@ -45,14 +46,14 @@ class WeightTable {
 
   void advance() noexcept {
     for (const Touched& t : touched_) settle(t.id);
-    touched_.clear();
+    empty_list(touched_);
   }
   void revert() noexcept {
     for (const Touched& t : touched_) {
       keys_.payload<Entry>(t.id).weights = t.before;
       settle(t.id);
     }
-    touched_.clear();
+    empty_list(touched_);
   }
 
  private:
