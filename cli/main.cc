@@ -120,7 +120,8 @@ int dispatch(int argc, char** argv) {
     std::cerr << "weir: there is no command " << topic << "; see: weir help\n";
     return kWrongUse;
   }
-  (help_command.parsed() ? std::cout : std::cerr) << app.help();
+  // Not app.help(): that is the help of the command that was parsed, here `help`.
+  (help_command.parsed() ? std::cout : std::cerr) << app.get_formatter()->make_help(&app, "weir", CLI::AppFormatMode::Normal);
   return help_command.parsed() ? kDone : kWrongUse;
 }
 

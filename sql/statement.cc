@@ -205,6 +205,10 @@ void check_fragment(std::string_view sql, Fragment kind) {
       good = !target.contains("name") && !target["val"].contains("RowExpr");
     }
     if (!good) bad(0);
+    if (kind == Fragment::kExpression) {  // also without parentheses around it: `a) OR (b` closes those above
+      before = "SELECT ";
+      (void)parse_statement(std::string(before) + std::string(sql));
+    }
   } catch (Failure& failure) {
     int& offset = failure.error().offset;
     if (offset >= 0) offset = std::clamp(offset - static_cast<int>(before.size()), 0, static_cast<int>(sql.size()));
