@@ -1,0 +1,80 @@
+-- Transactions: what they see of themselves, errors inside of them, tables and views made and dropped in them, refused statements.
+CREATE TABLE a (id INT PRIMARY KEY, g TEXT, v NUMERIC(10,2) CHECK (v >= 0), d DATE DEFAULT '2001-01-01');
+CREATE TABLE b (g TEXT, n SMALLINT NOT NULL);
+CREATE VIEW va AS SELECT a.g, COUNT(*) AS c, SUM(v) AS s, SUM(n) AS n FROM a LEFT JOIN b ON a.g = b.g GROUP BY a.g;
+CREATE VIEW vb AS SELECT * FROM va WHERE c > 1;
+INSERT INTO a (id, g, v) VALUES (1, 'x', 1), (2, 'x', 2.5), (3, NULL, NULL);
+INSERT INTO b VALUES ('x', 1), ('x', 1), (NULL, 7);
+-- check
+BEGIN;
+UPDATE a SET v = v * 2 WHERE g = 'x';
+-- check
+DELETE FROM b WHERE n = 1;
+SELECT * FROM va;
+INSERT INTO b SELECT g, id FROM a;
+-- check
+SELECT x.id, y.n FROM a x JOIN b y ON x.g = y.g ORDER BY x.id, y.n;
+UPDATE a SET id = id + 10;
+SELECT * FROM a WHERE id = 11;
+SELECT * FROM a WHERE id = 1;
+DELETE FROM a WHERE id = 12;
+INSERT INTO a VALUES (12, 'again', 5, NULL);
+COMMIT;
+-- check
+BEGIN;
+INSERT INTO a VALUES (11, 'dup', 1, NULL);
+SELECT 1;
+COMMIT;
+BEGIN;
+DELETE FROM a;
+ROLLBACK;
+-- check
+BEGIN;
+INSERT INTO a VALUES (90, 'y', -1, NULL);
+ROLLBACK;
+BEGIN;
+CREATE TABLE c (id INT PRIMARY KEY, t TEXT);
+INSERT INTO c VALUES (1, 'one');
+CREATE VIEW vc AS SELECT c.t, a.id FROM c, a;
+-- check
+COMMIT;
+-- check
+BEGIN;
+DROP VIEW vb;
+CREATE VIEW vb AS SELECT COUNT(*) AS n FROM va;
+INSERT INTO a VALUES (50, 'z', 1, '2020-01-01');
+-- check
+ROLLBACK;
+-- check
+BEGIN;
+DROP TABLE c CASCADE;
+ROLLBACK;
+-- check
+INSERT INTO a VALUES (51, 'z', 1, '2020-01-01');
+CREATE OR REPLACE VIEW va AS SELECT a.g, COUNT(*) AS c, SUM(v) + 1 AS s, SUM(n) AS n FROM a LEFT JOIN b ON a.g = b.g GROUP BY a.g;
+-- check
+CREATE OR REPLACE VIEW va AS SELECT a.g FROM a;
+DROP VIEW va;
+DROP TABLE a;
+DROP VIEW va CASCADE;
+UPDATE b SET n = NULL;
+INSERT INTO b VALUES ('q', 40000);
+INSERT INTO b (g) VALUES ('q');
+INSERT INTO b DEFAULT VALUES;
+INSERT INTO a DEFAULT VALUES;
+DELETE FROM b;
+DELETE FROM a WHERE id = 51 AND g = 'z';
+SELECT COUNT(*) FROM a;
+TRUNCATE a;
+DROP TABLE IF EXISTS nothing;
+CREATE TABLE IF NOT EXISTS a (x INT);
+CREATE TABLE b (x INT);
+COMMIT;
+ROLLBACK;
+BEGIN;
+BEGIN;
+INSERT INTO b VALUES ('r', 1);
+COMMIT;
+SELECT * FROM b;
+UPDATE b SET n = n + 1, g = g || 'x' WHERE g IN (SELECT g FROM b);
+SELECT * FROM b;
