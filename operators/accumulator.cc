@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "operators/ordered_multiset.h"
+#include "operators/step_list.h"
 #include "zset/datetime.h"
 #include "zset/exact_sum.h"
 #include "zset/numeric.h"
@@ -457,7 +458,9 @@ class Extremes final : public Accumulator {
     ends_[n] = to;
     for (std::uint32_t g = 0; g < n; ++g) {
       if (g + 2 * kAhead < n) at<State>(groups[g + 2 * kAhead]).set.prefetch();
-      if (g + kAhead < n && ends_[g + kAhead] != ends_[g + kAhead + 1]) at<State>(groups[g + kAhead]).set.prefetch(changes_[ends_[g + kAhead]].value, order);
+      if (g + kAhead < n && ends_[g + kAhead] != ends_[g + kAhead + 1]) {
+        at<State>(groups[g + kAhead]).set.prefetch(changes_[ends_[g + kAhead]].value, order);
+      }
       apply(groups[g], g);
       applied_ = g + 1;
       if (at<State>(groups[g]).set.negatives() != 0) throw Failure(ErrorCode::kEvaluation, "a value is deleted that is not in its group");
@@ -468,16 +471,11 @@ class Extremes final : public Accumulator {
     for (std::uint32_t g = applied_; g-- > 0;) apply(groups[g], g);
   }
   void forget() noexcept override {
-    pending_.clear();
-    number_.clear();
-    changes_.clear();
+    empty_list(pending_);
+    empty_list(number_);
+    empty_list(changes_);
+    empty_list(ends_);
     applied_ = 0;
-    if (pending_.capacity() > kKeep) {
-      pending_ = {};
-      number_ = {};
-      changes_ = {};
-      ends_ = {};
-    }
   }
 
   bool counts() const override { return false; }
@@ -492,7 +490,6 @@ class Extremes final : public Accumulator {
 
  private:
   static constexpr std::uint32_t kAhead = 4;
-  static constexpr std::size_t kKeep = 65536;
 
   struct Owner {
     std::size_t bytes = 0;
