@@ -398,7 +398,7 @@ class SqliteStorage final : public Storage {
   }
 
   void connect(const StorageOptions& options) {
-    const int rc = sqlite3_open_v2(path_.c_str(), &db_, options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, nullptr);
+    const int rc = sqlite3_open_v2(path_.c_str(), &db_, (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX, nullptr);
     if (rc != SQLITE_OK) fail("open", rc);
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_timeout(db_, kBusyTimeoutMs);
