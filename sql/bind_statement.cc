@@ -552,7 +552,6 @@ Statement Binder::copy(const Json& body) {
 // -------------------------------------------------------------------------------------------------------- everything else
 
 Statement Binder::transaction(const Json& body) {
-  only(body, "a transaction", {"kind"});
   const std::string kind = text_field(body, "kind");
   Statement out;
   if (kind == "TRANS_STMT_BEGIN" || kind == "TRANS_STMT_START") {
@@ -566,6 +565,7 @@ Statement Binder::transaction(const Json& body) {
     for (char& c : name) c = c == '_' ? ' ' : c;
     unsupported(name, 0);
   }
+  only(body, "a transaction", {"kind"});
   return out;
 }
 

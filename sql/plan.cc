@@ -96,6 +96,20 @@ ExprPtr column_of(const Schema& schema, std::uint16_t column) { return Expr::mak
 
 namespace {
 
+std::string_view name_of(AggregateFunction function) {
+  switch (function) {
+    case AggregateFunction::kCountStar: return "count(*)";
+    case AggregateFunction::kCount: return "count";
+    case AggregateFunction::kSum: return "sum";
+    case AggregateFunction::kAvg: return "avg";
+    case AggregateFunction::kMin: return "min";
+    case AggregateFunction::kMax: return "max";
+    case AggregateFunction::kBoolAnd: return "bool_and";
+    case AggregateFunction::kBoolOr: return "bool_or";
+  }
+  return "";
+}
+
 PlanPtr make(Plan::Node node, PlanPtr a, PlanPtr b = nullptr) {
   auto plan = std::make_unique<Plan>();
   plan->node = node;
@@ -217,7 +231,7 @@ void derive_node(Plan& plan) {
       }
       for (const AggregateCall& a : plan.aggregates) {
         const bool count = a.function == AggregateFunction::kCount || a.function == AggregateFunction::kCountStar;
-        plan.schema.push_back({"?column?", a.result, !count});
+        plan.schema.push_back({count ? "count" : std::string(name_of(a.function)), a.result, !count});
       }
       set_key(plan, std::move(key));
       break;
@@ -248,7 +262,7 @@ void derive_node(Plan& plan) {
       plan.schema = input->schema;
       if (plan.top_k.row_number) plan.schema.push_back({"row_number", Type{TypeId::kBigint, 0, 0}, false});
       const bool one = plan.top_k.limit && *plan.top_k.limit <= 1;
-      if (one && (!input->has_key || plan.top_k.partition.size() < input->key.size())) {
+      if (one && (!input->has_key || plan.top_k.partition.size() <= input->key.size())) {
         set_key(plan, plan.top_k.partition);
       } else if (input->has_key) {
         set_key(plan, input->key);
@@ -329,6 +343,12 @@ PlanPtr make_top_k(PlanPtr input, TopKSpec spec) {
   return plan;
 }
 
+void set_names(Plan& plan, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) plan.schema[i].name = names[i];
+  const bool passes = plan.node == Plan::Node::kFilter || plan.node == Plan::Node::kSemiJoin || plan.node == Plan::Node::kDistinct || plan.node == Plan::Node::kTopK;
+  if (passes && plan.inputs[0]->schema.size() == names.size()) set_names(*plan.inputs[0], names);
+}
+
 bool is_pure_projection(const Plan& plan) {
   return plan.node == Plan::Node::kProject &&
          std::all_of(plan.exprs.begin(), plan.exprs.end(), [](const ExprPtr& e) { return e->node == Expr::Node::kColumn; });
@@ -367,20 +387,6 @@ PlanPtr Plan::clone() const {
 // ------------------------------------------------------------------------------------------------------------------------ text
 
 namespace {
-
-std::string_view name_of(AggregateFunction function) {
-  switch (function) {
-    case AggregateFunction::kCountStar: return "count(*)";
-    case AggregateFunction::kCount: return "count";
-    case AggregateFunction::kSum: return "sum";
-    case AggregateFunction::kAvg: return "avg";
-    case AggregateFunction::kMin: return "min";
-    case AggregateFunction::kMax: return "max";
-    case AggregateFunction::kBoolAnd: return "bool_and";
-    case AggregateFunction::kBoolOr: return "bool_or";
-  }
-  return "";
-}
 
 std::string_view name_of(Plan::JoinKind kind) {
   switch (kind) {

@@ -28,6 +28,7 @@ PlanPtr make_top_k(PlanPtr input, TopKSpec spec);
 void derive_node(Plan& plan);
 void derive_all(Plan& plan);
 
+void set_names(Plan& plan, const std::vector<std::string>& names);  // of the columns, also where they pass through nodes below
 bool is_pure_projection(const Plan& plan);  // kProject of columns only
 bool is_nullable(const Expr& expr, const Schema& input);
 ExprPtr column_of(const Schema& schema, std::uint16_t column);

@@ -636,6 +636,20 @@ Pruned narrow(PlanPtr plan, const std::vector<bool>& need) {
   return {make_columns(std::move(pruned.plan), columns), std::move(map)};
 }
 
+// An input of a join: where only columns of a table were picked, the table itself, whose arrangement every view shares. (A semijoin keeps no more of its
+// right side than the keys: there any projection to columns is idle.)
+Pruned join_input(PlanPtr plan, const std::vector<bool>& need, bool keys_alone) {
+  Pruned pruned = keys_alone ? prune(std::move(plan), need) : narrow(std::move(plan), need);
+  if (!is_pure_projection(*pruned.plan)) return pruned;
+  const Plan::Node below = pruned.plan->inputs[0]->node;
+  if (below != Plan::Node::kScan && (!keys_alone || below == Plan::Node::kJoin)) return pruned;
+  for (int& i : pruned.map) {
+    if (i >= 0) i = pruned.plan->exprs[static_cast<std::size_t>(i)]->column;
+  }
+  pruned.plan = std::move(pruned.plan->inputs[0]);
+  return pruned;
+}
+
 // Exactly these columns, in order.
 PlanPtr exactly(PlanPtr plan, const std::vector<bool>& need) {
   Pruned pruned = prune(std::move(plan), need);
@@ -686,15 +700,12 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       for (std::size_t i = 0; i < exprs.size() && same; ++i) same = exprs[i]->column == i;
       if (same) {
         out.plan = std::move(input.plan);
-        for (std::size_t i = 0; i < names.size(); ++i) out.plan->schema[i].name = std::move(names[i]);
+        set_names(*out.plan, names);
         return out;
       }
-      if (pure && is_pure_projection(*input.plan)) {  // two in a row
-        Columns columns;
-        for (const ExprPtr& e : exprs) columns.push_back(input.plan->exprs[e->column]->column);
-        out.plan = make_columns(std::move(input.plan->inputs[0]), columns);
-        for (std::size_t i = 0; i < names.size(); ++i) out.plan->schema[i].name = std::move(names[i]);
-        return out;
+      if (is_pure_projection(*input.plan) && (pure || input.plan->inputs[0]->node != Plan::Node::kJoin)) {  // two in a row
+        for (ExprPtr& e : exprs) renumber(*e, [&](std::uint16_t c) { return input.plan->exprs[c]->column; });
+        input.plan = std::move(input.plan->inputs[0]);
       }
       out.plan = make_project(std::move(input.plan), std::move(exprs), std::move(names));
       return out;
@@ -706,8 +717,9 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       for (std::uint16_t c : plan->right_keys) need[width + c] = true;
       if (!plan->exprs.empty()) need_columns(*plan->exprs[0], need);
       const auto middle = need.begin() + static_cast<std::ptrdiff_t>(width);
-      Pruned left = narrow(std::move(plan->inputs[0]), std::vector<bool>(need.begin(), middle));
-      Pruned right = narrow(std::move(plan->inputs[1]), std::vector<bool>(middle, need.end()));
+      const bool keys_alone = plan->node == Plan::Node::kSemiJoin && plan->exprs.empty();
+      Pruned left = join_input(std::move(plan->inputs[0]), std::vector<bool>(need.begin(), middle), false);
+      Pruned right = join_input(std::move(plan->inputs[1]), std::vector<bool>(middle, need.end()), keys_alone);
       remap(plan->left_keys, left.map);
       remap(plan->right_keys, right.map);
       out.map = std::move(left.map);
@@ -764,14 +776,27 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       out.map = identity_map(plan->schema.size());
       break;
     case Plan::Node::kTopK: {
-      const auto width = plan->inputs[0]->schema.size();
-      plan->inputs[0] = exactly(std::move(plan->inputs[0]), all_of(*plan->inputs[0]));
-      out.map = identity_map(plan->schema.size());
-      if (plan->top_k.row_number && !need[width] && plan->top_k.limit) {  // only the limit mattered
-        plan->top_k.row_number = false;
-        plan->schema.pop_back();
-        out.map[width] = -1;
+      // Ties are broken by all columns, so all stay; unless the order leaves no ties.
+      TopKSpec& spec = plan->top_k;
+      const Plan& input = *plan->inputs[0];
+      const auto width = input.schema.size();
+      std::vector<bool> below(width, false);
+      for (std::uint16_t c : spec.partition) below[c] = true;
+      for (const OrderKey& key : spec.order) below[key.column] = true;
+      const bool total = input.has_key && std::all_of(input.key.begin(), input.key.end(), [&](std::uint16_t c) { return below[c]; });
+      for (std::size_t i = 0; i < width; ++i) below[i] = below[i] || need[i] || !total;
+      if (spec.row_number && !need[width] && spec.limit) spec.row_number = false;  // only the limit mattered
+      std::vector<int> map(need.size(), -1);
+      int n = 0;
+      for (std::size_t i = 0; i < width; ++i) {
+        if (below[i]) map[i] = n++;
       }
+      if (spec.row_number) map[width] = n;
+      plan->inputs[0] = exactly(std::move(plan->inputs[0]), below);
+      remap(spec.partition, map);
+      for (OrderKey& key : spec.order) key.column = static_cast<std::uint16_t>(map[key.column]);
+      out.map = std::move(map);
+      plan->schema.clear();
       break;
     }
   }

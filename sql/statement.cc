@@ -129,7 +129,7 @@ std::string quote_literal(std::string_view text) {
 
 std::string nearest_name(std::string_view name, std::span<const std::string> names) {
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  std::size_t best_distance = name.size() < 3 ? 1 : std::max<std::size_t>(1, name.size() / 3) + 1;  // the first one too far
   std::vector<std::size_t> row, before, before2;
   for (const std::string& candidate : names) {
     if (candidate == name || candidate.empty()) continue;
