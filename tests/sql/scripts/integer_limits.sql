@@ -1,0 +1,64 @@
+-- Integer arithmetic beyond its type is refused, in a SELECT, in a change and in a live view; what fits is right; SUM widens.
+CREATE TABLE n (id INT PRIMARY KEY, s SMALLINT, i INT, l BIGINT);
+CREATE VIEW plus AS SELECT id, s + s AS ss, i + 1 AS i1, l - 1 AS l1, s + i AS si, i + l AS il, s * i AS m FROM n;
+CREATE VIEW total AS SELECT SUM(s) AS s, SUM(i) AS i, SUM(l) AS l, COUNT(*) AS n FROM n;
+INSERT INTO n VALUES (1, 100, 100000, 10000000000);
+-- check
+INSERT INTO n VALUES (2, 32767, 0, 0);
+INSERT INTO n VALUES (3, 1, 2147483647, 0);
+-- check
+INSERT INTO n VALUES (4, 1, 1, -9223372036854775808);
+-- check
+INSERT INTO n VALUES (5, 16383, 2147483646, 9223372036854773661);
+-- check
+INSERT INTO n VALUES (6, 40000, 1, 1);
+INSERT INTO n VALUES (6, 1, 3000000000, 1);
+INSERT INTO n VALUES (6, 1, 1, 9223372036854775808);
+UPDATE n SET i = i + i WHERE id = 5;
+UPDATE n SET s = i WHERE id = 1;
+UPDATE n SET s = 1.5, i = 2.5, l = 3.5 WHERE id = 1;
+-- check
+SELECT 2147483647 + 1;
+SELECT 2147483648 + 1;
+SELECT 9223372036854775807 + 1;
+SELECT -2147483648;
+SELECT (-2147483648)::int / -1;
+SELECT 32767::smallint + 1::smallint;
+SELECT 32767::smallint + 1;
+SELECT (-32768)::smallint;
+SELECT -32768::smallint;
+SELECT abs((-2147483648)::int);
+SELECT -((-9223372036854775808)::bigint);
+SELECT 65536 * 65536;
+SELECT 65536 * 65536::bigint;
+SELECT 4294967296 * 4294967296;
+SELECT 1 / 0;
+SELECT 1 % 0;
+SELECT 1.0 / 0;
+SELECT 1.0 % 0;
+SELECT 1e0::float8 / 0;
+SELECT '300'::smallint * '300'::smallint;
+SELECT 5::smallint / 2::smallint, 5::bigint / 2, 5::smallint % 2::bigint, 7 & 3, 7 | 8, 5 # 1, ~5, 1 << 4, -16 >> 2;
+SELECT CAST(1e10::float8 AS INT);
+SELECT CAST(99999 AS SMALLINT);
+SELECT CAST('99999999999' AS INT);
+SELECT CAST('NaN'::float8 AS INT);
+SELECT CAST('12a' AS INT);
+SELECT CAST('' AS INT);
+SELECT CAST(' 12 ' AS INT);
+SELECT CAST('1.5' AS INT);
+SELECT CAST(TRUE AS INT), CAST(0 AS BOOLEAN), CAST(5 AS BOOLEAN);
+SELECT CAST(1.5 AS BOOLEAN);
+SELECT exp(1000.0::float8);
+SELECT 1e308::float8 * 10;
+SELECT power(10.0::float8, 400);
+SELECT 1e-300::float8 * 1e-300::float8;
+SELECT sqrt(-1);
+SELECT ln(0);
+SELECT ln(-1.0);
+SELECT 3.4e38::real * 10;
+SELECT 1e39::real;
+DELETE FROM n;
+-- check
+INSERT INTO n VALUES (1, 1, 1, 9000000000000000000), (2, 1, 1, 9000000000000000000);
+-- check

@@ -1,0 +1,84 @@
+-- Transactions: later statements see earlier ones, views too; an error in the middle undoes all; ROLLBACK; changes that cancel out; key swaps.
+CREATE TABLE a (id INT PRIMARY KEY, v INT NOT NULL, g TEXT);
+CREATE TABLE b (id INT PRIMARY KEY, a_id INT, w NUMERIC(6,2));
+CREATE VIEW j AS SELECT a.id, a.v, b.w FROM a LEFT JOIN b ON b.a_id = a.id;
+CREATE VIEW s AS SELECT g, SUM(v) AS v, COUNT(*) AS n, MAX(v) AS m FROM a GROUP BY g;
+CREATE VIEW inv AS SELECT id, 100 / v AS q FROM a;
+CREATE VIEW t AS SELECT id, v FROM a ORDER BY v DESC, id LIMIT 2;
+BEGIN;
+INSERT INTO a VALUES (1, 10, 'x'), (2, 20, 'y');
+INSERT INTO b SELECT id + 100, id, v / 3.0 FROM a;
+SELECT * FROM b ORDER BY id;
+SELECT * FROM s ORDER BY g;
+UPDATE a SET v = v + (SELECT COUNT(*) FROM b);
+SELECT * FROM j ORDER BY id;
+COMMIT;
+-- check
+BEGIN;
+UPDATE a SET id = 3 WHERE id = 1;
+UPDATE a SET id = 1 WHERE id = 2;
+UPDATE a SET id = 2 WHERE id = 3;
+SELECT * FROM a ORDER BY id;
+COMMIT;
+-- check
+BEGIN;
+DELETE FROM a;
+SELECT * FROM s;
+SELECT COUNT(*) FROM j;
+INSERT INTO a VALUES (1, 5, 'z');
+SELECT * FROM t;
+ROLLBACK;
+-- check
+BEGIN;
+INSERT INTO a VALUES (3, 30, 'x');
+INSERT INTO a VALUES (3, 31, 'x');
+SELECT * FROM a;
+COMMIT;
+SELECT * FROM a ORDER BY id;
+-- check
+BEGIN;
+INSERT INTO a VALUES (4, 4, NULL);
+SELECT nothing FROM a;
+ROLLBACK;
+-- check
+BEGIN;
+INSERT INTO a VALUES (5, 5, NULL);
+DELETE FROM a WHERE id = 5;
+INSERT INTO a VALUES (5, 5, NULL);
+UPDATE a SET v = 6 WHERE id = 5;
+UPDATE a SET v = 5 WHERE id = 5;
+END;
+-- check
+BEGIN;
+UPDATE a SET v = 0 WHERE id = 5;
+UPDATE a SET v = 7 WHERE id = 5;
+COMMIT;
+-- check
+UPDATE a SET v = 0;
+-- check
+BEGIN;
+COMMIT;
+COMMIT;
+ROLLBACK;
+BEGIN;
+BEGIN;
+INSERT INTO a VALUES (6, 60, 'q');
+COMMIT;
+-- check
+START TRANSACTION;
+DELETE FROM b;
+DELETE FROM a WHERE g IS NULL;
+ABORT;
+BEGIN TRANSACTION;
+DELETE FROM b WHERE a_id = 1;
+COMMIT WORK;
+-- check
+BEGIN;
+INSERT INTO a VALUES (7, NULL, 'q');
+ROLLBACK;
+INSERT INTO a VALUES (7, 70, 'q');
+-- check
+-- check
+DELETE FROM a;
+DELETE FROM b;
+-- check
