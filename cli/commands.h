@@ -31,7 +31,7 @@ struct RunOptions {
   std::vector<std::string> inputs;        // TABLE=FILE
   std::string input_format = "by-ending"; // or csv, ndjson
   std::size_t batch = 1000;
-  std::vector<std::string> print, watch;  // views
+  std::vector<std::string> print, watch;  // views; print: also queries
   std::size_t print_rows = 0;             // of each printed view; 0: all
   std::vector<std::string> windows;       // TABLE.COLUMN=INTERVAL
   std::string reject;                     // file of refused rows; "": a bad row ends the run

@@ -76,7 +76,7 @@ int dispatch(int argc, char** argv) {
   run_command.add_option("--batch", run.batch, "rows a batch (default 1000)")->type_name("N")->default_str("")->check(CLI::PositiveNumber.description(""));
   run_command.add_option("--window", run.windows, "each batch also deletes the rows of TABLE whose COLUMN is older than its newest less INTERVAL")
       ->type_name("TABLE.COLUMN=INTERVAL")->allow_extra_args(false)->take_all();
-  run_command.add_option("--print", run.print, "print a view at the end; repeatable")->type_name("VIEW")->allow_extra_args(false)->take_all();
+  run_command.add_option("--print", run.print, "print a view, or the answer of a query, at the end; repeatable")->type_name("VIEW|SQL")->allow_extra_args(false)->take_all();
   run_command.add_option("--print-rows", run.print_rows, "print at most so many rows of a view (default: all)")->type_name("N")->default_str("");
   run_command.add_option("--watch", run.watch, "print a view's changes as NDJSON as they commit; repeatable")->type_name("VIEW")->allow_extra_args(false)->take_all();
   run_command.add_option("--reject", run.reject, "skip bad rows and write them here with the reason, as NDJSON (default: a bad row ends the run)")->type_name("FILE");

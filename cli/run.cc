@@ -118,7 +118,7 @@ class Run {
       error.place = options_.definitions + (error.place.empty() ? "" : ": " + error.place);
       throw Failure(std::move(error));
     }
-    for (const std::string& view : options_.print) (void)db_->read(view).value();  // unknown names are told before hours of reading
+    for (const std::string& subject : options_.print) (void)shown(subject);  // unknown names are told before hours of reading
     keep_progress_ = options_.db != ":memory:" && !inputs_.empty();
     if (keep_progress_) {
       db_->execute(std::string("CREATE TABLE IF NOT EXISTS ") + kInputs + " (input TEXT PRIMARY KEY, rows_read BIGINT NOT NULL)").value();
@@ -164,8 +164,16 @@ class Run {
     }
   }
 
+  // The rows of a view or table; of a query, where it is no name.
+  ResultSet shown(const std::string& subject) const {
+    for (const RelationInfo& relation : db_->relations()) {
+      if (relation.name == subject) return db_->read(subject).value();
+    }
+    return subject.find(' ') == std::string::npos ? db_->read(subject).value() : db_->query(subject).value();
+  }
+
   void print(const std::string& view) {
-    ResultSet rows = db_->read(view).value();
+    ResultSet rows = shown(view);
     const std::size_t all = rows.rows();
     if (options_.print_rows > 0 && all > options_.print_rows) rows = first_rows(rows, options_.print_rows);
     if (!write_out((options_.format == Format::kTable ? view + "\n" : "") + to_text(rows, options_.format))) broken_ = true;

@@ -7,8 +7,6 @@
 #include "sql/document.h"
 #include "sql/statement.h"
 #include "views/csv.h"
-#include "zset/arena.h"
-#include "zset/text_form.h"
 
 namespace weir {
 namespace {
@@ -156,19 +154,6 @@ struct Reader::Impl {
     return out;
   }
 
-  // Says which column it is whose value can't be read.
-  void name_column(const std::vector<std::pair<std::size_t, Value>>& given, Error& error) const {
-    Arena arena;
-    for (const auto& [c, value] : given) {
-      try {
-        (void)from_value(value, schema[c].type, arena);
-      } catch (const Failure& failure) {
-        error.message = "column " + in_quotes(schema[c].name) + ": " + failure.error().message;
-        return;
-      }
-    }
-  }
-
   // Reads one record and hands it over. False at the end of the file.
   bool read_one(Transaction& into) {
     JsonRow::Operation operation = JsonRow::Operation::kInsert;
@@ -192,15 +177,10 @@ struct Reader::Impl {
       given.reserve(row.fields.size());
       for (auto& [name, value] : row.fields) given.emplace_back(column(name), std::move(value));
     }
-    try {
-      switch (operation) {
-        case JsonRow::Operation::kInsert: insert(into, given); break;
-        case JsonRow::Operation::kDelete: erase(into, given); break;
-        case JsonRow::Operation::kUpdate: update(into, given); break;
-      }
-    } catch (Failure& failure) {
-      if (is_of_a_row(failure.error().code)) name_column(given, failure.error());
-      throw;
+    switch (operation) {
+      case JsonRow::Operation::kInsert: insert(into, std::move(given)); break;
+      case JsonRow::Operation::kDelete: erase(into, std::move(given)); break;
+      case JsonRow::Operation::kUpdate: update(into, std::move(given)); break;
     }
     return true;
   }
