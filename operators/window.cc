@@ -29,10 +29,6 @@ constexpr Position kGroupSteps = 256;  // frames of more groups are looked for i
 
 Position plus(Position at, std::int64_t n) { return n > kHighest - at ? kHighest : at + n; }
 
-bool has_frame(WindowFunction f) {
-  return f == WindowFunction::kFirstValue || f == WindowFunction::kLastValue || f == WindowFunction::kNthValue || f == WindowFunction::kAggregate;
-}
-
 bool is_extreme(const WindowCall& call) {
   return call.function == WindowFunction::kAggregate && (call.aggregate == AggregateFunction::kMin || call.aggregate == AggregateFunction::kMax);
 }
@@ -93,7 +89,7 @@ class Window final : public Operator {
       : Operator(std::move(types)), spec_(std::move(spec)), width_(input.size()), parts_(make_parts(spec_, state_bytes_, total_bytes_)),
         rows_(std::move(input), spec_.partition, spec_.order, total_bytes_ - sizeof(Partition)) {
     peers_ = std::any_of(spec_.calls.begin(), spec_.calls.end(), needs_peers);
-    scratch_.resize((state_bytes_ + 15) / 16);
+    scratch_.resize((state_bytes_ + 7) / 8);
     construct(scratch(), false);
   }
   ~Window() override {
@@ -805,7 +801,7 @@ class Window final : public Operator {
   Parts parts_;  // by call; null where it is no linear aggregate
   OrderedPartitions rows_;
   bool peers_ = false;
-  std::vector<std::max_align_t> scratch_;  // states of no rows
+  std::vector<std::uint64_t> scratch_;  // states of no rows
   // Of the step:
   std::vector<Out> out_;
   std::vector<Logged> log_;  // what has been added to the states of whole partitions

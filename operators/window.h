@@ -26,6 +26,11 @@ enum class WindowFunction : std::uint8_t {
   kRowNumber, kRank, kDenseRank, kPercentRank, kCumeDist, kNtile, kLag, kLead, kFirstValue, kLastValue, kNthValue, kAggregate
 };
 
+// Does it look at the rows of a frame, and not of the partition?
+constexpr bool has_frame(WindowFunction f) {
+  return f == WindowFunction::kFirstValue || f == WindowFunction::kLastValue || f == WindowFunction::kNthValue || f == WindowFunction::kAggregate;
+}
+
 struct FrameBound {
   enum class Kind : std::uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing };
   Kind kind = Kind::kCurrentRow;
@@ -34,6 +39,7 @@ struct FrameBound {
   double number = 0;
   std::string numeric;   // in the encoding of zset/numeric.h
   Interval interval;     // for dates, timestamps and intervals
+  bool operator==(const FrameBound&) const = default;
 };
 
 struct Frame {
@@ -42,6 +48,7 @@ struct Frame {
   Mode mode = Mode::kRange;
   FrameBound start{FrameBound::Kind::kUnboundedPreceding, 0, 0, {}, {}}, end;
   Exclude exclude = Exclude::kNothing;
+  bool operator==(const Frame&) const = default;
 };
 
 struct WindowCall {
@@ -54,6 +61,7 @@ struct WindowCall {
   TypeId argument_type = TypeId::kUnknown;
   TypeId result_type = TypeId::kBigint;
   Frame frame;
+  bool operator==(const WindowCall&) const = default;
 };
 
 struct WindowSpec {

@@ -14,12 +14,14 @@ namespace {
 constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 
 constexpr std::array<std::string_view, 8> kAggregates = {"count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every"};
-// Aggregates and window functions of PostgreSQL that are refused by name, not called unknown.
-constexpr std::array<std::string_view, 54> kOtherAggregates = {
+constexpr std::array<std::string_view, 11> kWindowFunctions = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
+                                                              "last_value", "nth_value"};
+// Aggregates of PostgreSQL that are refused by name, not called unknown.
+constexpr std::array<std::string_view, 44> kOtherAggregates = {
     "array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg", "bit_and", "bit_or", "bit_xor", "stddev", "stddev_pop",
     "stddev_samp", "variance", "var_pop", "var_samp", "corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
-    "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "mode", "percentile_cont", "percentile_disc", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile",
-    "lag", "lead", "first_value", "last_value", "nth_value", "range_agg", "range_intersect_agg", "grouping", "generate_series", "unnest", "generate_subscripts",
+    "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "mode", "percentile_cont", "percentile_disc",
+    "range_agg", "range_intersect_agg", "grouping", "generate_series", "unnest", "generate_subscripts",
     "regexp_matches", "regexp_split_to_table", "string_to_table", "json_each", "jsonb_each", "jsonb_array_elements", "json_array_elements"};
 constexpr std::array<std::string_view, 24> kVolatile = {
     "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "setseed", "nextval", "currval", "lastval", "setval",
@@ -493,7 +495,7 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
   const bool user = !catalog_.find(name).empty();
   if (body.contains("over")) return bind_window(name, body, context);
   if (!user && among(kAggregates, name)) return bind_aggregate(name, body, context);
-  if (!user && name == "row_number") throw Failure(ErrorCode::kSyntax, "window function row_number requires an OVER clause", offset);
+  if (!user && among(kWindowFunctions, name)) throw Failure(ErrorCode::kSyntax, "window function " + name + " requires an OVER clause", offset);
   if (!user && among(kOtherAggregates, name)) unsupported("function " + name, offset);
   if (!user && among(kVolatile, name)) throw Failure(ErrorCode::kUnsupported, name + "() is volatile: a live view cannot depend on it", offset);
   if (name == "timezone" && text_field(body, "funcformat") == "COERCE_SQL_SYNTAX") unsupported("AT TIME ZONE", offset);
@@ -556,42 +558,6 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
   const Type type = call.result;
   if (index == calls.size()) calls.push_back(std::move(call));
   ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kAggregateBase + index), type);
-  expr->offset = offset;
-  return expr;
-}
-
-ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Context& context) {
-  const int offset = location(body);
-  if (name != "row_number") unsupported("window function " + name, offset);
-  if (!context.windows || !context.pending) {
-    throw Failure(ErrorCode::kSyntax, "window functions are not allowed in " + std::string(context.clause), offset);
-  }
-  for (const char* field : {"args", "agg_order", "agg_filter", "agg_star", "agg_distinct"}) {
-    if (body.contains(field)) throw Failure(ErrorCode::kType, "row_number takes no arguments, FILTER or DISTINCT", offset);
-  }
-  const Json& over = body["over"];
-  only(over, "OVER", {"partitionClause", "orderClause", "frameOptions"});
-  constexpr int kDefaultFrame = 1058;
-  if (over.value("frameOptions", kDefaultFrame) != kDefaultFrame) unsupported("a frame of row_number", offset);
-  Context inside = context;
-  inside.windows = false;
-  inside.clause = "OVER";
-  Window window;
-  const auto plain = [&](const Json& node) {
-    ExprPtr expr = bind(node, inside);
-    if (expr->type.id == TypeId::kUnknown) expr = coerce(std::move(expr), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
-    return expr;
-  };
-  if (const Json* list = find(over, "partitionClause")) {
-    for (const Json& item : *list) window.partition.push_back(plain(item));
-  }
-  if (const Json* list = find(over, "orderClause")) {
-    for (const Json& item : *list) window.order.push_back(sort_item(*open(item).second, plain));
-  }
-  std::vector<Window>& windows = context.pending->windows;
-  const auto index = static_cast<std::uint16_t>(windows.size());
-  windows.push_back(std::move(window));
-  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kWindowBase + index), Type{TypeId::kBigint, 0, 0});
   expr->offset = offset;
   return expr;
 }

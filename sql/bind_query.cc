@@ -14,7 +14,7 @@ constexpr Type kText{TypeId::kText, 0, 0};
 constexpr Type kBigint{TypeId::kBigint, 0, 0};
 
 const Fields kSelectFields = {"distinctClause", "targetList", "fromClause", "whereClause", "groupClause", "havingClause", "valuesLists", "sortClause",
-                              "limitOffset", "limitCount", "limitOption", "withClause", "op", "all", "larg", "rarg"};
+                              "limitOffset", "limitCount", "limitOption", "withClause", "windowClause", "op", "all", "larg", "rarg"};
 
 bool has_outer(const Expr& expr) {
   bool found = false;
@@ -34,16 +34,6 @@ std::vector<std::string> names_of(const Schema& schema) {
   std::vector<std::string> out;
   for (const Field& f : schema) out.push_back(f.name);
   return out;
-}
-
-// A column's place in a list of expressions: where it passes through, or newly at the end.
-std::uint16_t place(std::vector<ExprPtr>& exprs, ExprPtr expr) {
-  const std::string text = expr->text();
-  for (std::size_t i = 0; i < exprs.size(); ++i) {
-    if (exprs[i]->text() == text) return static_cast<std::uint16_t>(i);
-  }
-  exprs.push_back(std::move(expr));
-  return static_cast<std::uint16_t>(exprs.size() - 1);
 }
 
 }  // namespace
@@ -181,7 +171,6 @@ Query Binder::bind_query(const Json& body, const Environment* outer_environment,
   const Depth depth(depth_);
   if (body.contains("lockingClause")) unsupported("FOR UPDATE or FOR SHARE", -1);
   if (body.contains("intoClause")) unsupported("SELECT INTO", -1);
-  if (body.contains("windowClause")) unsupported("a WINDOW clause", location(*open(body["windowClause"][0]).second));
   if (flag(body, "groupDistinct")) unsupported("GROUP BY DISTINCT", -1);
   only(body, "SELECT", kSelectFields);
   Environment environment;
@@ -598,6 +587,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
   context.clause = "SELECT";
   context.pending = &pending;
   context.aggregates = context.windows = true;
+  context.named_windows = find(body, "windowClause");
   static const Json kNone = Json::array();
   std::vector<Target> targets = bind_targets(body.contains("targetList") ? body["targetList"] : kNone, context);
   const std::size_t visible = targets.size();
@@ -666,6 +656,11 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
       for (const ExprPtr& e : window.partition) grouping->extend(*e);
       for (const SortItem& item : window.order) grouping->extend(*item.expr);
     }
+    for (const WindowUse& use : pending.window_uses) {
+      for (const ExprPtr* e : {&use.argument, &use.count, &use.fallback}) {
+        if (*e) grouping->extend(**e);
+      }
+    }
     for (const Subquery& subquery : pending.subqueries) {
       for (const ExprPtr* e : {&subquery.condition, &subquery.test, &subquery.value}) {
         if (*e) grouping->extend_outside(**e);
@@ -676,6 +671,11 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
     for (Window& window : pending.windows) {
       for (ExprPtr& e : window.partition) e = grouping->apply(*e);
       for (SortItem& item : window.order) item.expr = grouping->apply(*item.expr);
+    }
+    for (WindowUse& use : pending.window_uses) {
+      for (ExprPtr* e : {&use.argument, &use.count, &use.fallback}) {
+        if (*e) *e = grouping->apply(**e);
+      }
     }
     outside = [&](const Expr& e) { return grouping->apply_outside(e); };
     auto aggregate = std::make_unique<Plan>();
@@ -709,24 +709,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
     renumber(*having, resolve);
     plan = make_filter(std::move(plan), std::move(having));
   }
-  for (Window& window : pending.windows) {
-    std::vector<ExprPtr> exprs = all_columns(plan->schema);
-    std::vector<std::string> names = names_of(plan->schema);
-    TopKSpec spec;
-    spec.row_number = true;
-    for (ExprPtr& e : window.partition) {
-      renumber(*e, resolve);
-      spec.partition.push_back(place(exprs, std::move(e)));
-    }
-    for (SortItem& item : window.order) {
-      renumber(*item.expr, resolve);
-      spec.order.push_back({place(exprs, std::move(item.expr)), item.descending, item.nulls_first});
-    }
-    names.resize(exprs.size(), "?column?");
-    if (exprs.size() > plan->schema.size()) plan = make_project(std::move(plan), std::move(exprs), std::move(names));
-    plan = make_top_k(std::move(plan), std::move(spec));
-    window_columns.push_back(static_cast<std::uint16_t>(plan->schema.size() - 1));
-  }
+  plan = attach_windows(std::move(plan), pending, resolve, window_columns);
 
   std::vector<ExprPtr> exprs;
   std::vector<std::string> names;

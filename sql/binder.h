@@ -100,10 +100,18 @@ struct Window {
   std::vector<SortItem> order;
 };
 
+// A window function as it stands in an expression: `call` lacks its columns until the plan below has them.
+struct WindowUse {
+  std::size_t window = 0;  // of Pending::windows
+  WindowCall call;
+  ExprPtr argument, count, fallback;  // null where there is none
+};
+
 // What expressions of one SELECT left to be put in place.
 struct Pending {
   std::vector<AggregateCall> aggregates;
-  std::vector<Window> windows;
+  std::vector<Window> windows;          // each once
+  std::vector<WindowUse> window_uses;   // column kWindowBase + index
   std::vector<Subquery> subqueries;
 };
 
@@ -114,6 +122,7 @@ struct Context {
   Pending* pending = nullptr;       // where sub-selects go; null: none allowed
   bool aggregates = false, windows = false;
   bool in_aggregate = false;
+  const Json* named_windows = nullptr;  // the WINDOW clause
 };
 
 // A bound query: the visible columns, then hidden ones that ORDER BY needs.
@@ -223,10 +232,15 @@ class Binder {
   ExprPtr bind_cast(const Json& body, const Context& context);
   ExprPtr bind_function(const Json& body, const Context& context);
   ExprPtr bind_aggregate(const std::string& name, const Json& body, const Context& context);
-  ExprPtr bind_window(const std::string& name, const Json& body, const Context& context);
   Type bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers);
   std::int64_t integer_of(const Json& node, std::string_view what);  // a constant
   std::string output_name(const Json& node);
+
+  // bind_window.cc
+  ExprPtr bind_window(const std::string& name, const Json& body, const Context& context);
+  Frame bind_frame(const Json& body, const std::vector<SortItem>& order);
+  // Puts the windows over the plan; columns: where each use then is.
+  PlanPtr attach_windows(PlanPtr plan, Pending& pending, const std::function<std::uint16_t(std::uint16_t)>& resolve, Columns& columns);
 
   struct Depth {
     explicit Depth(int& depth);

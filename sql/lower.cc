@@ -18,6 +18,7 @@
 #include "operators/semi_join.h"
 #include "operators/set_operations.h"
 #include "operators/top_k.h"
+#include "operators/window.h"
 #include "sql/functions.h"
 #include "sql/plan_build.h"
 #include "weir/error.h"
@@ -236,6 +237,10 @@ class Lowering {
       case Plan::Node::kTopK: {
         const Held input(circuit_, lower(*plan.inputs[0]));
         return top_k(circuit_, input, plan.top_k);
+      }
+      case Plan::Node::kWindow: {
+        const Held input(circuit_, lower(*plan.inputs[0]));
+        return window(circuit_, input, plan.window);
       }
     }
     throw Failure(ErrorCode::kInternal, "a plan without an operator");

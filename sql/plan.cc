@@ -6,6 +6,9 @@
 
 #include "sql/functions.h"
 #include "sql/plan_build.h"
+#include "zset/datetime.h"
+#include "zset/numeric.h"
+#include "zset/text_form.h"
 
 namespace weir {
 
@@ -110,6 +113,33 @@ std::string_view name_of(AggregateFunction function) {
   return "";
 }
 
+std::string_view name_of(const WindowCall& call) {
+  switch (call.function) {
+    case WindowFunction::kRowNumber: return "row_number";
+    case WindowFunction::kRank: return "rank";
+    case WindowFunction::kDenseRank: return "dense_rank";
+    case WindowFunction::kPercentRank: return "percent_rank";
+    case WindowFunction::kCumeDist: return "cume_dist";
+    case WindowFunction::kNtile: return "ntile";
+    case WindowFunction::kLag: return "lag";
+    case WindowFunction::kLead: return "lead";
+    case WindowFunction::kFirstValue: return "first_value";
+    case WindowFunction::kLastValue: return "last_value";
+    case WindowFunction::kNthValue: return "nth_value";
+    case WindowFunction::kAggregate: return name_of(call.aggregate);
+  }
+  return "";
+}
+
+bool may_be_null(const WindowCall& call) {
+  switch (call.function) {
+    case WindowFunction::kRowNumber: case WindowFunction::kRank: case WindowFunction::kDenseRank: case WindowFunction::kPercentRank: case WindowFunction::kCumeDist:
+      return false;
+    case WindowFunction::kAggregate: return call.aggregate != AggregateFunction::kCount && call.aggregate != AggregateFunction::kCountStar;
+    default: return true;
+  }
+}
+
 PlanPtr make(Plan::Node node, PlanPtr a, PlanPtr b = nullptr) {
   auto plan = std::make_unique<Plan>();
   plan->node = node;
@@ -182,6 +212,19 @@ void key_of_join(Plan& plan) {
   }
 }
 
+// Leaves out of a key the columns that a condition holds to one value.
+void without_fixed(const Expr& condition, Columns& key) {
+  if (condition.node == Expr::Node::kAnd) {
+    for (const ExprPtr& e : condition.args) without_fixed(*e, key);
+    return;
+  }
+  if (condition.node != Expr::Node::kCall || condition.args.size() != 2 || condition.function->name != "=") return;
+  const Expr& a = *condition.args[0];
+  const Expr& b = *condition.args[1];
+  if (a.node == Expr::Node::kColumn && b.is_constant()) std::erase(key, a.column);
+  if (b.node == Expr::Node::kColumn && a.is_constant()) std::erase(key, b.column);
+}
+
 }  // namespace
 
 void derive_node(Plan& plan) {
@@ -201,6 +244,7 @@ void derive_node(Plan& plan) {
     case Plan::Node::kFilter: case Plan::Node::kSemiJoin:
       plan.schema = input->schema;
       if (input->has_key) set_key(plan, input->key);
+      if (plan.has_key && plan.node == Plan::Node::kFilter) without_fixed(*plan.exprs[0], plan.key);
       break;
     case Plan::Node::kProject: {
       for (const ExprPtr& e : plan.exprs) {
@@ -257,6 +301,11 @@ void derive_node(Plan& plan) {
       if (plan.node != Plan::Node::kUnionAll && input->has_key) {
         set_key(plan, input->key);
       }
+      break;
+    case Plan::Node::kWindow:
+      plan.schema = input->schema;
+      for (const WindowCall& call : plan.window.calls) plan.schema.push_back({std::string(name_of(call)), Type{call.result_type, 0, 0}, may_be_null(call)});
+      if (input->has_key) set_key(plan, input->key);
       break;
     case Plan::Node::kTopK: {
       plan.schema = input->schema;
@@ -336,6 +385,13 @@ PlanPtr make_union_all(std::vector<PlanPtr> inputs) {
   return plan;
 }
 
+PlanPtr make_window(PlanPtr input, WindowSpec spec) {
+  PlanPtr plan = make(Plan::Node::kWindow, std::move(input));
+  plan->window = std::move(spec);
+  derive_node(*plan);
+  return plan;
+}
+
 PlanPtr make_top_k(PlanPtr input, TopKSpec spec) {
   PlanPtr plan = make(Plan::Node::kTopK, std::move(input));
   plan->top_k = std::move(spec);
@@ -381,6 +437,7 @@ PlanPtr Plan::clone() const {
   copy->null_matches = null_matches;
   for (const AggregateCall& a : aggregates) copy->aggregates.push_back(a.clone());
   copy->top_k = top_k;
+  copy->window = window;
   return copy;
 }
 
@@ -422,16 +479,57 @@ std::string text_of(const AggregateCall& a) {
   return out + "::" + a.result.to_string();
 }
 
-std::string text_of(const TopKSpec& spec) {
-  std::string out = "partition [" + list(spec.partition) + "] order [";
-  for (std::size_t i = 0; i < spec.order.size(); ++i) {
-    const OrderKey& key = spec.order[i];
+std::string text_of(const std::vector<OrderKey>& order) {
+  std::string out;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const OrderKey& key = order[i];
     if (i) out += ", ";
     out += "#" + std::to_string(key.column);
     if (key.descending) out += " desc";
     if (key.nulls_first != key.descending) out += key.nulls_first ? " nulls first" : " nulls last";
   }
-  out += "]";
+  return out;
+}
+
+std::string text_of(const FrameBound& bound, const Frame& frame, const WindowSpec& window) {
+  const auto distance = [&] {
+    if (frame.mode != Frame::Mode::kRange) return std::to_string(bound.count);
+    switch (window.order_type) {
+      case TypeId::kReal: case TypeId::kDouble: return format_double(bound.number);
+      case TypeId::kNumeric: return Numeric::decode(Bytes(bound.numeric)).to_string();
+      case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kInterval: return "'" + format_interval(bound.interval) + "'";
+      default: return std::to_string(bound.count);
+    }
+  };
+  switch (bound.kind) {
+    case FrameBound::Kind::kUnboundedPreceding: return "unbounded preceding";
+    case FrameBound::Kind::kPreceding: return distance() + " preceding";
+    case FrameBound::Kind::kCurrentRow: return "current row";
+    case FrameBound::Kind::kFollowing: return distance() + " following";
+    case FrameBound::Kind::kUnboundedFollowing: return "unbounded following";
+  }
+  return "";
+}
+
+std::string text_of(const WindowCall& call, const WindowSpec& window, const std::function<std::string(int)>& column) {
+  static constexpr std::string_view kModes[] = {"rows", "range", "groups"}, kExclude[] = {"", " exclude current row", " exclude group", " exclude ties"};
+  std::string out(name_of(call));
+  std::string arguments = call.argument >= 0 ? column(call.argument) : "";
+  const bool counted = call.function == WindowFunction::kNtile || call.function == WindowFunction::kLag || call.function == WindowFunction::kLead ||
+                       call.function == WindowFunction::kNthValue;
+  if (counted) arguments += (arguments.empty() ? "" : ", ") + (call.count_column >= 0 ? column(call.count_column) : std::to_string(call.count));
+  if (call.fallback >= 0) arguments += ", " + column(call.fallback);
+  if (!arguments.empty()) out += "(" + arguments + ")";
+  if (has_frame(call.function)) {
+    const Frame& f = call.frame;
+    out += " " + std::string(kModes[static_cast<std::size_t>(f.mode)]) + " " + text_of(f.start, f, window) + " .. " + text_of(f.end, f, window);
+    out += kExclude[static_cast<std::size_t>(f.exclude)];
+  }
+  return out;
+}
+
+std::string text_of(const TopKSpec& spec) {
+  std::string out = "partition [" + list(spec.partition) + "] order [" + text_of(spec.order) + "]";
   if (spec.limit) out += " limit " + std::to_string(*spec.limit);
   if (spec.offset) out += " offset " + std::to_string(spec.offset);
   if (spec.row_number) out += " row_number";
@@ -472,6 +570,11 @@ std::string own_text(const Plan& plan) {
     case Plan::Node::kIntersectAll: return "intersect all";
     case Plan::Node::kExceptAll: return "except all";
     case Plan::Node::kTopK: return "top-k " + text_of(plan.top_k);
+    case Plan::Node::kWindow: {
+      std::string out = "window partition [" + list(plan.window.partition) + "] order [" + text_of(plan.window.order) + "]";
+      for (const WindowCall& call : plan.window.calls) out += " " + text_of(call, plan.window, [](int c) { return "#" + std::to_string(c); }) + "::" + Type{call.result_type, 0, 0}.to_string();
+      return out;
+    }
   }
   return "";
 }
@@ -525,6 +628,15 @@ std::string readable(const Plan& plan) {
     for (std::uint16_t c : list) out += (out.empty() ? "" : ", ") + schema[c].name;
     return out;
   };
+  const auto order = [&](const std::vector<OrderKey>& keys) {
+    std::string out;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const OrderKey& key = keys[i];
+      out += (i ? ", " : " by ") + in[key.column].name + (key.descending ? " desc" : "");
+      if (key.nulls_first != key.descending) out += key.nulls_first ? " nulls first" : " nulls last";
+    }
+    return out;
+  };
   switch (plan.node) {
     case Plan::Node::kScan: return "scan " + plan.relation;
     case Plan::Node::kValues: return "values: " + std::to_string(plan.rows.size()) + " rows";
@@ -553,16 +665,21 @@ std::string readable(const Plan& plan) {
       }
       return out;
     }
+    case Plan::Node::kWindow: {
+      std::string out = "window";
+      if (!plan.window.partition.empty()) out += " for each " + columns(plan.window.partition, in);
+      out += order(plan.window.order);
+      for (std::size_t i = 0; i < plan.window.calls.size(); ++i) {
+        out += (i ? ", " : ": ") + text_of(plan.window.calls[i], plan.window, [&](int c) { return in[static_cast<std::size_t>(c)].name; });
+      }
+      return out;
+    }
     case Plan::Node::kTopK: {
       std::string out = "top";
       if (plan.top_k.limit) out += " " + std::to_string(*plan.top_k.limit);
       if (plan.top_k.offset) out += " after " + std::to_string(plan.top_k.offset);
       if (!plan.top_k.partition.empty()) out += " for each " + columns(plan.top_k.partition, in);
-      for (std::size_t i = 0; i < plan.top_k.order.size(); ++i) {
-        const OrderKey& key = plan.top_k.order[i];
-        out += (i ? ", " : " by ") + in[key.column].name + (key.descending ? " desc" : "");
-        if (key.nulls_first != key.descending) out += key.nulls_first ? " nulls first" : " nulls last";
-      }
+      out += order(plan.top_k.order);
       return out + (plan.top_k.row_number ? ", numbered" : "");
     }
     default: return own_text(plan);

@@ -11,6 +11,7 @@
 
 #include "operators/aggregate.h"
 #include "operators/top_k.h"
+#include "operators/window.h"
 #include "sql/expr.h"
 
 namespace weir {
@@ -41,6 +42,7 @@ struct Plan {
     kIntersectAll,
     kExceptAll,
     kTopK,          // top_k
+    kWindow,        // window. Schema: input ++ calls
   };
   enum class JoinKind : std::uint8_t { kInner, kLeft, kRight, kFull };
 
@@ -59,6 +61,7 @@ struct Plan {
   bool anti = false, null_matches = false;
   std::vector<AggregateCall> aggregates;
   TopKSpec top_k;
+  WindowSpec window;
 
   PlanPtr clone() const;
   std::string text() const;                     // canonical

@@ -23,6 +23,7 @@ PlanPtr make_semi_join(PlanPtr left, PlanPtr right, ExprPtr condition, bool anti
 PlanPtr make_distinct(PlanPtr input);
 PlanPtr make_union_all(std::vector<PlanPtr> inputs);
 PlanPtr make_top_k(PlanPtr input, TopKSpec spec);
+PlanPtr make_window(PlanPtr input, WindowSpec spec);
 
 // Schema (names are kept where there are some) and key of this node, those of its inputs being right.
 void derive_node(Plan& plan);

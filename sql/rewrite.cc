@@ -584,6 +584,18 @@ PlanPtr push(PlanPtr plan, Exprs conjuncts) {
       derive_node(*plan);
       return make_filter(std::move(plan), conjunction(std::move(above)));
     }
+    case Plan::Node::kWindow: {
+      Exprs below, above;
+      const auto& partition = plan->window.partition;
+      for (ExprPtr& c : conjuncts) {
+        bool any = false, keys = true;
+        each_column(*c, [&](std::uint16_t i) { any = true, keys = keys && std::find(partition.begin(), partition.end(), i) != partition.end(); });
+        (any && keys ? below : above).push_back(std::move(c));
+      }
+      plan->inputs[0] = push(std::move(plan->inputs[0]), std::move(below));
+      derive_node(*plan);
+      return make_filter(std::move(plan), conjunction(std::move(above)));
+    }
     case Plan::Node::kScan: case Plan::Node::kValues:
       return make_filter(std::move(plan), conjunction(std::move(conjuncts)));
   }
@@ -775,6 +787,51 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       for (PlanPtr& input : plan->inputs) input = exactly(std::move(input), all_of(*input));
       out.map = identity_map(plan->schema.size());
       break;
+    case Plan::Node::kWindow: {
+      // Ties are broken by all columns, so all stay; unless the order leaves no ties.
+      WindowSpec& spec = plan->window;
+      const Plan& input = *plan->inputs[0];
+      const auto width = input.schema.size();
+      std::vector<bool> below(width, false);
+      for (std::uint16_t c : spec.partition) below[c] = true;
+      for (const OrderKey& key : spec.order) below[key.column] = true;
+      const bool total = input.has_key && std::all_of(input.key.begin(), input.key.end(), [&](std::uint16_t c) { return below[c]; });
+      for (std::size_t i = 0; i < width; ++i) below[i] = below[i] || need[i] || !total;
+      std::vector<WindowCall> calls;
+      out.map.assign(need.size(), -1);
+      for (std::size_t i = 0; i < spec.calls.size(); ++i) {
+        if (!need[width + i]) continue;
+        for (int c : {spec.calls[i].argument, spec.calls[i].count_column, spec.calls[i].fallback}) {
+          if (c >= 0) below[static_cast<std::size_t>(c)] = true;
+        }
+        out.map[width + i] = static_cast<int>(calls.size());
+        calls.push_back(spec.calls[i]);
+      }
+      if (calls.empty()) {
+        need.resize(width);
+        out = prune(std::move(plan->inputs[0]), std::move(need));
+        out.map.resize(width + spec.calls.size(), -1);
+        return out;
+      }
+      int n = 0;
+      for (std::size_t i = 0; i < width; ++i) {
+        if (below[i]) out.map[i] = n++;
+      }
+      for (std::size_t i = width; i < need.size(); ++i) {
+        if (out.map[i] >= 0) out.map[i] += n;
+      }
+      plan->inputs[0] = exactly(std::move(plan->inputs[0]), below);
+      remap(spec.partition, out.map);
+      for (OrderKey& key : spec.order) key.column = static_cast<std::uint16_t>(out.map[key.column]);
+      for (WindowCall& call : calls) {
+        for (int* c : {&call.argument, &call.count_column, &call.fallback}) {
+          if (*c >= 0) *c = out.map[static_cast<std::size_t>(*c)];
+        }
+      }
+      spec.calls = std::move(calls);
+      plan->schema.clear();
+      break;
+    }
     case Plan::Node::kTopK: {
       // Ties are broken by all columns, so all stay; unless the order leaves no ties.
       TopKSpec& spec = plan->top_k;

@@ -11,6 +11,7 @@
 #include "operators/semi_join.h"
 #include "operators/set_operations.h"
 #include "operators/top_k.h"
+#include "operators/window.h"
 #include "tests/laws/zset_model.h"
 
 namespace weir::test {
@@ -133,6 +134,16 @@ TEST(Derivations, Distinct) { replay("distinct", {{kText}}, {kText}, [](Circuit&
 TEST(Derivations, SetOperations) { replay("set_operations", {{kText}, {kText}}, {kText}, [](Circuit& c, Nodes in) { return except_all(c, in[0], in[1]); }); }
 TEST(Derivations, TopK) {
   replay("top_k", {{kInt, kText}}, {kInt, kText}, [](Circuit& c, Nodes in) { return top_k(c, in[0], TopKSpec{{}, {{0, true, true}}, 0, 2, false}); });
+}
+TEST(Derivations, Window) {
+  replay("window", {{kInt, kInt}}, {kInt, kInt, kInt}, [](Circuit& c, Nodes in) {
+    WindowCall sum;
+    sum.function = WindowFunction::kAggregate;
+    sum.aggregate = AggregateFunction::kSum;
+    sum.argument = 1;
+    sum.argument_type = TypeId::kInteger;
+    return window(c, in[0], WindowSpec{{}, {{0, false, false}}, TypeId::kInteger, {sum}});
+  });
 }
 
 }  // namespace
