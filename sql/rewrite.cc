@@ -385,7 +385,9 @@ PlanPtr push_cluster(PlanPtr plan, Exprs above) {
     same = same && outputs[i]->node == Expr::Node::kColumn && outputs[i]->column == i;
   }
   if (!same) current = make_project(std::move(current), std::move(outputs));
-  for (std::size_t i = 0; i < schema.size(); ++i) current->schema[i].name = schema[i].name;
+  std::vector<std::string> names;
+  for (const Field& f : schema) names.push_back(f.name);
+  set_names(*current, names);
   return current;
 }
 
