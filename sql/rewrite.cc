@@ -786,7 +786,10 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       plan->schema.clear();
       break;
     case Plan::Node::kDistinct: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll:
-      for (PlanPtr& input : plan->inputs) input = exactly(std::move(input), all_of(*input));
+      for (PlanPtr& input : plan->inputs) {
+        const std::vector<bool> all = all_of(*input);
+        input = exactly(std::move(input), all);
+      }
       out.map = identity_map(plan->schema.size());
       break;
     case Plan::Node::kWindow: {
