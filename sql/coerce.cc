@@ -462,10 +462,24 @@ ExprPtr bind_extremum(std::string_view name, std::vector<ExprPtr> args, int offs
   return Expr::make_call(extremum(greatest, type), type, std::move(args), offset);
 }
 
+// Types that PostgreSQL compares as they are, with an operator of their own for each pair; here one is converted to the other.
+bool compared_unconverted(TypeId a, TypeId b) {
+  const auto family = [](TypeId t) {
+    switch (t) {
+      case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: return 1;
+      case TypeId::kReal: case TypeId::kDouble: return 2;
+      case TypeId::kDate: case TypeId::kTimestamp: return 3;
+      default: return 0;
+    }
+  };
+  return family(a) != 0 && family(a) == family(b);
+}
+
 // NULLIF(a, b) is CASE WHEN a = b THEN NULL ELSE a END, with a as it was converted for the comparison.
 ExprPtr bind_nullif(std::vector<ExprPtr> args, int offset) {
+  ExprPtr value = compared_unconverted(args[0]->type.id, args[1]->type.id) ? args[0]->clone() : nullptr;
   ExprPtr equal = bind_catalog_operator("=", std::move(args), offset);
-  ExprPtr value = equal->args[0]->clone();
+  if (!value) value = equal->args[0]->clone();
   const Type type = value->type;
   std::vector<ExprPtr> branches;
   branches.push_back(std::move(equal));
