@@ -588,8 +588,9 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
   context.pending = &pending;
   context.aggregates = context.windows = true;
   context.named_windows = find(body, "windowClause");
+  if (context.named_windows) check_windows(*context.named_windows, context);
   static const Json kNone = Json::array();
-  std::vector<Target> targets = bind_targets(body.contains("targetList") ? body["targetList"] : kNone, context);
+  std::vector<Target> targets = bind_targets(body.contains("targetList") ? at(body, "targetList") : kNone, context);
   const std::size_t visible = targets.size();
 
   Context grouping_context = context;

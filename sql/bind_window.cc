@@ -37,16 +37,6 @@ const Json* find_window(const Json* named, const std::string& name, std::size_t&
   return nullptr;
 }
 
-void each_name_once(const Json& named) {
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < named.size(); ++i) {
-    const Json& body = *open(named[i]).second;
-    const std::string name = text_field(body, "name");
-    find_window(&named, name, first);
-    if (first != i) throw Failure(ErrorCode::kDuplicateName, "window \"" + name + "\" is already defined", location(body));
-  }
-}
-
 [[noreturn]] void no_window(const std::string& name, int offset) { throw Failure(ErrorCode::kUnknownName, "window \"" + name + "\" does not exist", offset); }
 
 // A definition put together from those it refers to.
@@ -158,6 +148,39 @@ Frame Binder::bind_frame(const Json& body, const std::vector<SortItem>& order) {
   return frame;
 }
 
+Window Binder::bind_definition(const Json* partition, const Json* order, const Context& context) {
+  const auto plain = [&](const Json& node) {
+    ExprPtr expr = bind(node, context);
+    const int offset = expr->offset;
+    return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), kText, Cast::kImplicit, offset) : std::move(expr);
+  };
+  Window window;
+  if (partition) {
+    for (const Json& item : *partition) window.partition.push_back(plain(item));
+  }
+  if (order) {
+    for (const Json& item : *order) window.order.push_back(sort_item(*open(item).second, plain));
+  }
+  return window;
+}
+
+void Binder::check_windows(const Json& named, const Context& context) {
+  Pending unused;
+  Context inside = context;
+  inside.pending = &unused;
+  inside.windows = false;
+  inside.clause = "window definitions";
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const Json& body = *open(named[i]).second;
+    const std::string name = text_field(body, "name");
+    find_window(&named, name, first);
+    if (first != i) throw Failure(ErrorCode::kDuplicateName, "window \"" + name + "\" is already defined", location(body));
+    const Definition definition = define(body, &named, i);
+    bind_frame(body, bind_definition(definition.partition, definition.order, inside).order);
+  }
+}
+
 ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Context& context) {
   const int offset = location(body);
   const auto function = kFunctions.find(name);
@@ -174,33 +197,19 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
   if (body.contains("agg_order")) throw Failure(ErrorCode::kUnsupported, "aggregate ORDER BY is not implemented for window functions", offset);
   if (flag(body, "agg_star") && name != "count") throw Failure(ErrorCode::kType, name + "(*) is not a function: only count(*) is", offset);
 
-  Context inside = context;
-  inside.windows = false;
-  inside.clause = "window definitions";
-  const auto plain = [&](const Json& node) {
-    ExprPtr expr = bind(node, inside);
-    if (expr->type.id == TypeId::kUnknown) expr = coerce(std::move(expr), kText, Cast::kImplicit, offset);
-    return expr;
-  };
-
   // What it is over.
-  const Json* over = &body["over"];
+  const Json* over = &at(body, "over");
   const Json* named = context.named_windows;
-  if (named) each_name_once(*named);
   std::size_t place = named ? named->size() : 0;
   if (const std::string used = text_field(*over, "name"); !used.empty()) {
     over = find_window(named, used, place);
-    if (!over) no_window(used, location(body["over"]));
+    if (!over) no_window(used, location(at(body, "over")));
   }
   const Definition definition = define(*over, named, place);
-  Window window;
-  if (definition.partition) window.partition.reserve(definition.partition->size());
-  if (definition.partition) {
-    for (const Json& item : *definition.partition) window.partition.push_back(plain(item));
-  }
-  if (definition.order) {
-    for (const Json& item : *definition.order) window.order.push_back(sort_item(*open(item).second, plain));
-  }
+  Context inside = context;
+  inside.windows = false;
+  inside.clause = "window definitions";
+  Window window = bind_definition(definition.partition, definition.order, inside);
 
   // What is asked for.
   inside.clause = "window functions";
@@ -213,7 +222,10 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
     if (args.size() >= least && args.size() <= most) return;
     throw Failure(ErrorCode::kUnknownName, "function " + name + " with " + std::to_string(args.size()) + " arguments does not exist", offset);
   };
-  const auto settled = [&](ExprPtr expr) { return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), kText, Cast::kImplicit, offset) : std::move(expr); };
+  const auto settled = [&](ExprPtr expr) {
+    if (expr->type.id == TypeId::kUnknown) throw Failure(ErrorCode::kType, "could not determine polymorphic type because input has type unknown", offset);
+    return expr;
+  };
   const auto take_count = [&](ExprPtr expr) {
     expr = fold(coerce(std::move(expr), kInteger, Cast::kImplicit, offset));
     if (expr->node == Expr::Node::kConstant && !expr->constant.get().null) call.count = expr->constant.get().integer;
@@ -240,7 +252,8 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
         arguments(1, 3);
         if (args.size() == 3) {
           const Type types[] = {args[0]->type, args[2]->type};
-          const Type common = common_type(types, name, offset);
+          const bool open_type = types[0].id == TypeId::kUnknown && types[1].id == TypeId::kUnknown;
+          const Type common = open_type ? kText : common_type(types, name, offset);
           args[0] = coerce(std::move(args[0]), Type{common.id, 0, 0}, Cast::kImplicit, offset);
           use.fallback = coerce(std::move(args[2]), Type{common.id, 0, 0}, Cast::kImplicit, offset);
         }

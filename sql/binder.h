@@ -238,7 +238,9 @@ class Binder {
 
   // bind_window.cc
   ExprPtr bind_window(const std::string& name, const Json& body, const Context& context);
+  Window bind_definition(const Json* partition, const Json* order, const Context& context);
   Frame bind_frame(const Json& body, const std::vector<SortItem>& order);
+  void check_windows(const Json& named, const Context& context);  // also those that nothing uses
   // Puts the windows over the plan; columns: where each use then is.
   PlanPtr attach_windows(PlanPtr plan, Pending& pending, const std::function<std::uint16_t(std::uint16_t)>& resolve, Columns& columns);
 
