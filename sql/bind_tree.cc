@@ -9,6 +9,12 @@ const Json* find(const Json& body, const char* name) {
   return it == body.end() ? nullptr : &*it;
 }
 
+const Json& at(const Json& body, const char* name) {
+  static const Json kNothing = Json::array();
+  const Json* field = body.is_object() ? find(body, name) : nullptr;
+  return field ? *field : kNothing;
+}
+
 std::string text_field(const Json& body, const char* name) {
   const Json* field = find(body, name);
   return field && field->is_string() ? field->get<std::string>() : std::string();

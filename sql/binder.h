@@ -31,6 +31,7 @@ inline bool is_outer(std::uint16_t column) { return column >= kOuterBase; }
 // -- The tree (bind_tree.cc).
 using Fields = std::initializer_list<std::string_view>;
 const Json* find(const Json& body, const char* name);
+const Json& at(const Json& body, const char* name);  // an empty list where it is missing: libpg_query leaves out what is empty
 std::string text_field(const Json& body, const char* name);
 bool flag(const Json& body, const char* name);
 int location(const Json& body);
