@@ -90,7 +90,7 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
     only(*body, "a condition", {"boolop", "args"});
     const std::string op = text_field(*body, "boolop");
     std::vector<ExprPtr> args;
-    for (const Json& arg : (*body)["args"]) {
+    for (const Json& arg : at(*body, "args")) {
       args.push_back(coerce(bind(arg, context), kBoolean, Cast::kImplicit, location(*open(arg).second)));
       if (args.back()->type != kBoolean) {
         throw Failure(ErrorCode::kType, "argument of " + op.substr(0, op.find('_')) + " must be type boolean, not type " + args.back()->type.to_string(), offset);
@@ -103,35 +103,35 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
     only(*body, "a null test", {"arg", "nulltesttype", "argisrow"});
     const bool negated = text_field(*body, "nulltesttype") == "IS_NOT_NULL";
     const std::string_view op = negated ? "is not null" : "is null";
-    const auto [inside, row] = open((*body)["arg"]);
+    const auto [inside, row] = open(at(*body, "arg"));
     if (inside == "RowExpr") {  // every field is (not) NULL
       std::vector<ExprPtr> tests;
-      for (const Json& item : (*row)["args"]) tests.push_back(bind_operator(op, one(bind(item, context)), offset));
+      for (const Json& item : at(*row, "args")) tests.push_back(bind_operator(op, one(bind(item, context)), offset));
       return tests.size() == 1 ? std::move(tests[0]) : Expr::make(Expr::Node::kAnd, kBoolean, std::move(tests), offset);
     }
-    return bind_operator(op, one(bind((*body)["arg"], context)), offset);
+    return bind_operator(op, one(bind(at(*body, "arg"), context)), offset);
   }
   if (type == "BooleanTest") {
     only(*body, "a truth test", {"arg", "booltesttype"});
     std::string op = text_field(*body, "booltesttype");  // IS_NOT_TRUE
     for (char& c : op) c = c == '_' ? ' ' : static_cast<char>(c - 'A' + 'a');
-    return bind_operator(op, one(bind((*body)["arg"], context)), offset);
+    return bind_operator(op, one(bind(at(*body, "arg"), context)), offset);
   }
   if (type == "CaseExpr") return bind_case(*body, context);
   if (type == "TypeCast") return bind_cast(*body, context);
   if (type == "FuncCall") return bind_function(*body, context);
   if (type == "CoalesceExpr") {
     only(*body, "COALESCE", {"args"});
-    return bind_call("coalesce", bind_list((*body)["args"], context), nullptr, offset);
+    return bind_call("coalesce", bind_list(at(*body, "args"), context), nullptr, offset);
   }
   if (type == "MinMaxExpr") {
     only(*body, "GREATEST", {"op", "args"});
-    return bind_call(text_field(*body, "op") == "IS_GREATEST" ? "greatest" : "least", bind_list((*body)["args"], context), nullptr, offset);
+    return bind_call(text_field(*body, "op") == "IS_GREATEST" ? "greatest" : "least", bind_list(at(*body, "args"), context), nullptr, offset);
   }
   if (type == "CollateClause") {
-    const std::vector<std::string> name = strings_of((*body)["collname"]);
+    const std::vector<std::string> name = strings_of(at(*body, "collname"));
     if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("COLLATE " + (name.empty() ? "" : name.back()), offset);
-    ExprPtr inside = bind((*body)["arg"], context);
+    ExprPtr inside = bind(at(*body, "arg"), context);
     if (inside->type.id == TypeId::kUnknown) inside = coerce(std::move(inside), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
     if (inside->type.id != TypeId::kText && inside->type.id != TypeId::kVarchar) {
       throw Failure(ErrorCode::kType, "collations are not supported by type " + inside->type.to_string(), offset);
@@ -178,7 +178,7 @@ std::vector<ExprPtr> Binder::bind_list(const Json& list, const Context& context)
 ExprPtr Binder::bind_column(const Json& body, const Context& context) {
   only(body, "a column", {"fields"});
   const int offset = location(body);
-  const Json& fields = body["fields"];
+  const Json& fields = at(body, "fields");
   if (open(fields.back()).first == "A_Star") unsupported("* here", offset);
   std::vector<std::string> names = strings_of(fields);
   if (names.size() == 3 && names[0] == "public") names.erase(names.begin());
@@ -240,6 +240,7 @@ std::int64_t Binder::integer_of(const Json& node, std::string_view what) {
 
 ExprPtr Binder::compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset) {
   if (left.size() != right.size()) throw Failure(ErrorCode::kType, "unequal number of entries in row expressions", offset);
+  if (left.empty()) throw Failure(ErrorCode::kType, "cannot compare rows of zero length", offset);
   if (op == "=" || op == "<>") {
     std::vector<ExprPtr> tests;
     for (std::size_t i = 0; i < left.size(); ++i) tests.push_back(bind_operator(op, two(std::move(left[i]), std::move(right[i])), offset));
@@ -266,7 +267,7 @@ ExprPtr Binder::bind_comparison(const std::string& op, const Json& left, const J
   const auto [left_type, left_body] = open(left);
   const auto [right_type, right_body] = open(right);
   if (left_type == "RowExpr" && right_type == "RowExpr") {
-    return compare_rows(op, bind_list((*left_body)["args"], context), bind_list((*right_body)["args"], context), offset);
+    return compare_rows(op, bind_list(at(*left_body, "args"), context), bind_list(at(*right_body, "args"), context), offset);
   }
   ExprPtr a = bind(left, context);
   return bind_operator(op, two(std::move(a), bind(right, context)), offset);
@@ -276,11 +277,11 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
   only(body, "an operator", {"kind", "name", "lexpr", "rexpr"});
   const int offset = location(body);
   const std::string kind = text_field(body, "kind");
-  const std::vector<std::string> names = strings_of(body["name"]);
+  const std::vector<std::string> names = strings_of(at(body, "name"));
   const std::string op = names.back();
   if (names.size() > 1 && names[0] != "pg_catalog") unsupported("OPERATOR(" + names[0] + "." + op + ")", offset);
   const Json* left = find(body, "lexpr");
-  const Json& right = body["rexpr"];
+  const Json& right = at(body, "rexpr");
   const auto [right_type, right_body] = open(right);
 
   if (kind == "AEXPR_OP") {
@@ -291,8 +292,9 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
     const std::string_view test = kind == "AEXPR_DISTINCT" ? "is distinct from" : "is not distinct from";
     const auto [left_type, left_body] = open(*left);
     if (left_type == "RowExpr" && right_type == "RowExpr") {
-      std::vector<ExprPtr> a = bind_list((*left_body)["args"], context), b = bind_list((*right_body)["args"], context), tests;
+      std::vector<ExprPtr> a = bind_list(at(*left_body, "args"), context), b = bind_list(at(*right_body, "args"), context), tests;
       if (a.size() != b.size()) throw Failure(ErrorCode::kType, "unequal number of entries in row expressions", offset);
+      if (a.empty()) throw Failure(ErrorCode::kType, "cannot compare rows of zero length", offset);
       for (std::size_t i = 0; i < a.size(); ++i) tests.push_back(bind_operator(test, two(std::move(a[i]), std::move(b[i])), offset));
       return Expr::make(kind == "AEXPR_DISTINCT" ? Expr::Node::kOr : Expr::Node::kAnd, kBoolean, std::move(tests), offset);
     }
@@ -311,12 +313,12 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
     const auto [left_type, left_body] = open(*left);
     if (left_type == "RowExpr") {
       std::vector<ExprPtr> tests;
-      for (const Json& item : (*right_body)["items"]) tests.push_back(bind_comparison("=", *left, item, context, offset));
+      for (const Json& item : at(*right_body, "items")) tests.push_back(bind_comparison("=", *left, item, context, offset));
       ExprPtr any = tests.size() == 1 ? std::move(tests[0]) : Expr::make(Expr::Node::kOr, kBoolean, std::move(tests), offset);
       return negated ? bind_operator("not", one(std::move(any)), offset) : std::move(any);
     }
     std::vector<ExprPtr> args = one(bind(*left, context));
-    for (const Json& item : (*right_body)["items"]) args.push_back(bind(item, context));
+    for (const Json& item : at(*right_body, "items")) args.push_back(bind(item, context));
     return bind_operator(negated ? "not in" : "in", std::move(args), offset);
   }
   if (kind == "AEXPR_LIKE" || kind == "AEXPR_ILIKE") {
@@ -328,8 +330,8 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
     return bind_operator(op, two(std::move(a), bind(right, context)), offset);
   }
   if (kind.starts_with("AEXPR_BETWEEN") || kind.starts_with("AEXPR_NOT_BETWEEN")) {
-    const Json& low = (*right_body)["items"][0];
-    const Json& high = (*right_body)["items"][1];
+    const Json& low = at(*right_body, "items")[0];
+    const Json& high = at(*right_body, "items")[1];
     const auto range = [&](const Json& from, const Json& to) {
       ExprPtr above = bind_comparison(">=", *left, from, context, offset);
       return both(Expr::Node::kAnd, std::move(above), bind_comparison("<=", *left, to, context, offset), offset);
@@ -350,7 +352,7 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
   if (kind == "AEXPR_OP_ANY" || kind == "AEXPR_OP_ALL") {
     const bool all = kind == "AEXPR_OP_ALL";
     if (right_type != "A_ArrayExpr") unsupported(all ? "ALL over an array that is not ARRAY[…]" : "ANY over an array that is not ARRAY[…]", offset);
-    std::vector<ExprPtr> items = bind_list((*right_body).contains("elements") ? (*right_body)["elements"] : Json::array(), context);
+    std::vector<ExprPtr> items = bind_list((*right_body).contains("elements") ? at(*right_body, "elements") : Json::array(), context);
     if (items.empty()) unsupported("ANY or ALL over an empty array", offset);
     ExprPtr a = bind(*left, context);
     std::vector<Type> types;
@@ -375,17 +377,17 @@ ExprPtr Binder::bind_case(const Json& body, const Context& context) {
   ExprPtr compared = subject ? bind(*subject, context) : nullptr;
   if (compared && compared->type.id == TypeId::kUnknown) compared = coerce(std::move(compared), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
   std::vector<ExprPtr> conditions, results;
-  for (const Json& item : body["args"]) {
+  for (const Json& item : at(body, "args")) {
     const auto [type, when] = open(item);
     only(*when, "WHEN", {"expr", "result"});
     if (compared) {
-      conditions.push_back(bind_operator("=", two(compared->clone(), bind((*when)["expr"], context)), location(*when)));
+      conditions.push_back(bind_operator("=", two(compared->clone(), bind(at(*when, "expr"), context)), location(*when)));
     } else {
       Context inside = context;
       inside.clause = "CASE/WHEN";
-      conditions.push_back(bind_boolean((*when)["expr"], inside));
+      conditions.push_back(bind_boolean(at(*when, "expr"), inside));
     }
-    results.push_back(bind((*when)["result"], context));
+    results.push_back(bind(at(*when, "result"), context));
   }
   const Json* otherwise = find(body, "defresult");
   results.push_back(otherwise ? bind(*otherwise, context) : Expr::make_constant(Datum::of_null(Kind::kBytes), Type{}, offset));
@@ -405,7 +407,7 @@ ExprPtr Binder::bind_case(const Json& body, const Context& context) {
 Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers) {
   only(body, "a type", {"names", "typmods", "typemod", "arrayBounds", "pct_type", "setof"});
   const int offset = location(body);
-  std::vector<std::string> names = strings_of(body["names"]);
+  std::vector<std::string> names = strings_of(at(body, "names"));
   const std::string name = names.back();
   if (flag(body, "setof")) unsupported("SETOF", offset);
   if (flag(body, "pct_type")) unsupported("%TYPE", offset);
@@ -461,12 +463,12 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
 
 ExprPtr Binder::bind_cast(const Json& body, const Context& context) {
   only(body, "a cast", {"arg", "typeName"});
-  const auto [kind, constant] = open(body["arg"]);
+  const auto [kind, constant] = open(at(body, "arg"));
   const bool literal = kind == "A_Const" && constant->contains("sval");
   std::vector<std::int64_t> modifiers;
-  const Type type = bind_type(body["typeName"], literal, &modifiers);
-  const int offset = location(body) >= 0 ? location(body) : location(body["typeName"]);
-  ExprPtr inside = bind(body["arg"], context);
+  const Type type = bind_type(at(body, "typeName"), literal, &modifiers);
+  const int offset = location(body) >= 0 ? location(body) : location(at(body, "typeName"));
+  ExprPtr inside = bind(at(body, "arg"), context);
   if (!modifiers.empty() && modifiers[0] != 0x7FFF) {
     // INTERVAL '5' DAY: a bare number counts in the last unit named.
     static const std::map<std::int64_t, std::string> kUnits = {{1 << 1, "month"}, {1 << 2, "year"}, {1 << 3, "day"}, {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
@@ -474,7 +476,7 @@ ExprPtr Binder::bind_cast(const Json& body, const Context& context) {
     const auto unit = kUnits.find(modifiers[0]);
     const std::size_t digits = text.find_first_not_of("+-");
     const bool number = digits != std::string::npos && digits <= 1 && text.find_first_not_of(unit != kUnits.end() && unit->second == "second" ? "0123456789." : "0123456789", digits) == std::string::npos;
-    if (unit == kUnits.end() || !number) unsupported("INTERVAL with fields", location(body["typeName"]));
+    if (unit == kUnits.end() || !number) unsupported("INTERVAL with fields", location(at(body, "typeName")));
     const std::string spelled = text + " " + unit->second;
     inside = Expr::make_constant(Datum::of(Bytes(spelled)), Type{}, inside->offset);
   }
@@ -487,7 +489,7 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
   only(body, "a function call",
        {"funcname", "args", "agg_order", "agg_filter", "over", "agg_within_group", "agg_star", "agg_distinct", "func_variadic", "funcformat"});
   const int offset = location(body);
-  const std::vector<std::string> names = strings_of(body["funcname"]);
+  const std::vector<std::string> names = strings_of(at(body, "funcname"));
   const std::string name = names.back();
   if (names.size() > 2 || (names.size() == 2 && names[0] != "pg_catalog" && names[0] != "public")) unsupported("a schema of functions", offset);
   if (flag(body, "func_variadic")) unsupported("VARIADIC", offset);
@@ -574,34 +576,34 @@ int figure_name(const Json& node, std::string& name) {
     return strength;
   };
   if (type == "ColumnRef") {
-    const std::string last = string_of((*body)["fields"].back());
+    const std::string last = string_of(at(*body, "fields").back());
     return last.empty() ? 0 : take(last, 2);
   }
   if (type == "A_Indirection") {
-    for (auto it = (*body)["indirection"].rbegin(); it != (*body)["indirection"].rend(); ++it) {
+    for (auto it = at(*body, "indirection").rbegin(); it != at(*body, "indirection").rend(); ++it) {
       if (const std::string field = string_of(*it); !field.empty()) return take(field, 2);
     }
-    return figure_name((*body)["arg"], name);
+    return figure_name(at(*body, "arg"), name);
   }
-  if (type == "FuncCall") return take(string_of((*body)["funcname"].back()), 2);
+  if (type == "FuncCall") return take(string_of(at(*body, "funcname").back()), 2);
   if (type == "A_Expr") return text_field(*body, "kind") == "AEXPR_NULLIF" ? take("nullif", 2) : 0;
   if (type == "TypeCast") {
-    const int strength = figure_name((*body)["arg"], name);
-    return strength <= 1 ? take(string_of((*body)["typeName"]["names"].back()), 1) : strength;
+    const int strength = figure_name(at(*body, "arg"), name);
+    return strength <= 1 ? take(string_of(at(at(*body, "typeName"), "names").back()), 1) : strength;
   }
-  if (type == "CollateClause") return figure_name((*body)["arg"], name);
+  if (type == "CollateClause") return figure_name(at(*body, "arg"), name);
   if (type == "GroupingFunc") return take("grouping", 2);
   if (type == "SubLink") {
     const std::string kind = text_field(*body, "subLinkType");
     if (kind == "EXISTS_SUBLINK") return take("exists", 2);
     if (kind == "ARRAY_SUBLINK") return take("array", 2);
     if (kind == "EXPR_SUBLINK") {
-      const Json* select = open((*body)["subselect"]).second;
+      const Json* select = open(at(*body, "subselect")).second;
       while (const Json* left = find(*select, "larg")) select = left;
       if (const Json* list = find(*select, "targetList"); list && list->size() == 1) {
         const Json* target = open((*list)[0]).second;
         if (const std::string given = text_field(*target, "name"); !given.empty()) return take(given, 2);
-        return figure_name((*target)["val"], name) ? 2 : take("?column?", 2);
+        return figure_name(at(*target, "val"), name) ? 2 : take("?column?", 2);
       }
       return select->contains("valuesLists") ? take("column1", 2) : 0;
     }

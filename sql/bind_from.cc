@@ -161,13 +161,13 @@ From Binder::bind_item(const Json& node, const Environment* environment) {
   if (type == "JoinExpr") return bind_join(*body, environment);
   if (type == "RangeSubselect") {
     only(*body, "a sub-select", {"lateral", "subquery", "alias"});
-    const Json& select = *open((*body)["subquery"]).second;
+    const Json& select = *open(at(*body, "subquery")).second;
     if (flag(*body, "lateral")) unsupported("LATERAL", offset);
     const Json* alias = find(*body, "alias");
     if (!alias) throw Failure(ErrorCode::kSyntax, "subquery in FROM must have an alias", offset);
     return relation_from(bind_rows(select, environment), "", alias, {});
   }
-  if (type == "RangeFunction") unsupported("a function in FROM", location(*open((*body)["functions"][0]).second));
+  if (type == "RangeFunction") unsupported("a function in FROM", location(*open(at(*body, "functions")[0]).second));
   if (type == "RangeTableSample") unsupported("TABLESAMPLE", offset);
   if (type == "RangeTableFunc") unsupported("XMLTABLE", offset);
   unsupported(spaced(type) + " in FROM", offset);
@@ -214,8 +214,8 @@ From Binder::bind_from(const Json* list, const Environment* environment) {
 
 From Binder::bind_join(const Json& body, const Environment* environment) {
   only(body, "JOIN", {"jointype", "isNatural", "larg", "rarg", "usingClause", "quals", "alias", "rtindex"});
-  From left = bind_item(body["larg"], environment);
-  From right = bind_item(body["rarg"], environment);
+  From left = bind_item(at(body, "larg"), environment);
+  From right = bind_item(at(body, "rarg"), environment);
   const std::size_t width = left.plan->schema.size();
   if (width + right.plan->schema.size() > kColumnsMost * 4) unsupported("so many columns in FROM", -1);
   const std::string type = text_field(body, "jointype");
@@ -229,7 +229,7 @@ From Binder::bind_join(const Json& body, const Environment* environment) {
   for (ScopeTable& table : right.scope.tables) {
     for (const ScopeTable& other : scope.tables) {
       if (!table.name.empty() && other.name == table.name) {
-        const auto [side, place] = open(body["rarg"]);
+        const auto [side, place] = open(at(body, "rarg"));
         throw Failure(ErrorCode::kDuplicateName, "table name \"" + table.name + "\" specified more than once", location(*place));
       }
     }

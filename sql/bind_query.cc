@@ -199,13 +199,13 @@ PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names) {
 void Binder::bind_with(const Json& with, Environment& environment) {
   only(with, "WITH", {"ctes", "recursive"});
   if (flag(with, "recursive")) unsupported("WITH RECURSIVE", location(with));
-  for (const Json& item : with["ctes"]) {
+  for (const Json& item : at(with, "ctes")) {
     const Json& cte = *open(item).second;
     only(cte, "a WITH query", {"ctename", "aliascolnames", "ctematerialized", "ctequery"});
     const std::string name = text_field(cte, "ctename");
     const int offset = location(cte);
     if (environment.tables.contains(name)) throw Failure(ErrorCode::kDuplicateName, "WITH query name \"" + name + "\" specified more than once", offset);
-    const auto [type, select] = open(cte["ctequery"]);
+    const auto [type, select] = open(at(cte, "ctequery"));
     if (type != "SelectStmt") unsupported("a WITH query that changes data", offset);
     PlanPtr plan = bind_rows(*select, &environment);
     if (const Json* list = find(cte, "aliascolnames")) {
@@ -254,8 +254,8 @@ Query Binder::bind_values(const Json& body, const Environment*) {
   context.clause = "VALUES";
   auto plan = std::make_unique<Plan>();
   plan->node = Plan::Node::kValues;
-  for (const Json& item : body["valuesLists"]) {
-    plan->rows.push_back(bind_list((*open(item).second)["items"], context));
+  for (const Json& item : at(body, "valuesLists")) {
+    plan->rows.push_back(bind_list(at(*open(item).second, "items"), context));
     if (plan->rows.back().size() != plan->rows[0].size()) {
       throw Failure(ErrorCode::kSyntax, "VALUES lists must all be the same length", plan->rows.back().empty() ? -1 : plan->rows.back()[0]->offset);
     }
@@ -283,8 +283,8 @@ Query Binder::bind_values(const Json& body, const Environment*) {
     for (const Json& item : *sorts) {
       const Json& sort = *open(item).second;
       const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
-      const std::size_t target = sort_target(sort["node"], targets, query.visible, order, "ORDER BY");
-      if (target >= query.visible) unsupported("ORDER BY an expression over VALUES", location(*open(sort["node"]).second));
+      const std::size_t target = sort_target(at(sort, "node"), targets, query.visible, order, "ORDER BY");
+      if (target >= query.visible) unsupported("ORDER BY an expression over VALUES", location(*open(at(sort, "node")).second));
       query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
     }
   }
@@ -310,7 +310,7 @@ Query Binder::bind_set_operation(const Json& body, const Environment* environmen
   const std::size_t width = sides[0]->schema.size();
   if (sides[1]->schema.size() != width) {
     int offset = -1;
-    if (const Json* list = find(body["rarg"], "targetList")) offset = location(*open((*list)[0]).second);
+    if (const Json* list = find(at(body, "rarg"), "targetList")) offset = location(*open((*list)[0]).second);
     throw Failure(ErrorCode::kSyntax, "each " + name + " query must have the same number of columns", offset);
   }
   std::vector<Type> types;
@@ -368,11 +368,11 @@ Query Binder::bind_set_operation(const Json& body, const Environment* environmen
     for (const Json& item : *sorts) {
       const Json& sort = *open(item).second;
       const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
-      const auto [type, place] = open(sort["node"]);
+      const auto [type, place] = open(at(sort, "node"));
       if (type != "ColumnRef" && type != "A_Const") {
         throw Failure(ErrorCode::kSyntax, "invalid " + name + " ORDER BY clause: only result column names can be used", location(*place));
       }
-      const std::size_t target = sort_target(sort["node"], targets, width, context, "ORDER BY");
+      const std::size_t target = sort_target(at(sort, "node"), targets, width, context, "ORDER BY");
       query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
     }
   }
@@ -387,10 +387,10 @@ std::vector<Binder::Target> Binder::bind_targets(const Json& list, const Context
   for (const Json& item : list) {
     const Json& target = *open(item).second;
     only(target, "a select item", {"name", "val"});
-    const Json& value = target["val"];
+    const Json& value = at(target, "val");
     const auto [type, body] = open(value);
-    if (type == "ColumnRef" && open((*body)["fields"].back()).first == "A_Star") {
-      std::vector<std::string> names = strings_of((*body)["fields"]);
+    if (type == "ColumnRef" && open(at(*body, "fields").back()).first == "A_Star") {
+      std::vector<std::string> names = strings_of(at(*body, "fields"));
       names.pop_back();
       if (names.size() == 2 && names[0] == "public") names.erase(names.begin());
       if (names.size() > 1) unsupported("a name of so many parts", location(*body));
@@ -431,7 +431,7 @@ SortItem Binder::sort_item(const Json& sort, const std::function<ExprPtr(const J
   const std::string direction = text_field(sort, "sortby_dir"), nulls = text_field(sort, "sortby_nulls");
   item.descending = direction == "SORTBY_DESC";
   item.nulls_first = nulls == "SORTBY_NULLS_DEFAULT" ? item.descending : nulls == "SORTBY_NULLS_FIRST";
-  item.expr = bind(sort["node"]);
+  item.expr = bind(at(sort, "node"));
   return item;
 }
 
@@ -439,8 +439,8 @@ SortItem Binder::sort_item(const Json& sort, const std::function<ExprPtr(const J
 std::size_t Binder::sort_target(const Json& node, std::vector<Target>& targets, std::size_t visible, const Context& context, std::string_view clause) {
   const auto [type, body] = open(node);
   const int offset = location(*body);
-  if (type == "ColumnRef" && (*body)["fields"].size() == 1) {
-    const std::string name = string_of((*body)["fields"][0]);
+  if (type == "ColumnRef" && at(*body, "fields").size() == 1) {
+    const std::string name = string_of(at(*body, "fields")[0]);
     std::size_t found = visible;
     for (std::size_t i = 0; i < visible; ++i) {
       if (targets[i].name != name) continue;
@@ -487,7 +487,7 @@ std::vector<ExprPtr> Binder::bind_groups(const Json& list, const std::vector<Tar
       unsupported(kind == "GROUPING_SET_ROLLUP" ? "ROLLUP" : kind == "GROUPING_SET_CUBE" ? "CUBE" : "GROUPING SETS", offset);
     }
     if (type == "RowExpr" && text_field(*body, "row_format") == "COERCE_IMPLICIT_CAST") {
-      for (const Json& item : (*body)["args"]) add(item);
+      for (const Json& item : at(*body, "args")) add(item);
       return;
     }
     if (type == "A_Const") {
@@ -498,8 +498,8 @@ std::vector<ExprPtr> Binder::bind_groups(const Json& list, const std::vector<Tar
       }
       return take_target(targets[static_cast<std::size_t>(position - 1)], offset);
     }
-    if (type == "ColumnRef" && (*body)["fields"].size() == 1) {
-      const std::string name = string_of((*body)["fields"][0]);
+    if (type == "ColumnRef" && at(*body, "fields").size() == 1) {
+      const std::string name = string_of(at(*body, "fields")[0]);
       const auto& columns = context.scope->columns;
       if (std::none_of(columns.begin(), columns.end(), [&](const ScopeColumn& c) { return c.name == name; })) {
         const Target* found = nullptr;
@@ -534,13 +534,13 @@ PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, c
   const std::function<void(const Json&)> add = [&](const Json& item) {
     const auto [type, body] = open(item);
     if (type == "BoolExpr" && text_field(*body, "boolop") == "AND_EXPR") {
-      for (const Json& arg : (*body)["args"]) add(arg);
+      for (const Json& arg : at(*body, "args")) add(arg);
       return;
     }
     bool negated = false;
     const Json* inside = &item;
     for (auto [t, b] = open(*inside); t == "BoolExpr" && text_field(*b, "boolop") == "NOT_EXPR"; std::tie(t, b) = open(*inside)) {
-      inside = &(*b)["args"][0];
+      inside = &at(*b, "args")[0];
       negated = !negated;
     }
     const auto [inside_type, sublink] = open(*inside);
@@ -617,7 +617,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
     for (const Json& item : *sorts) {
       const Json& sort = *open(item).second;
       const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
-      const std::size_t target = sort_target(sort["node"], targets, visible, order_context, "ORDER BY");
+      const std::size_t target = sort_target(at(sort, "node"), targets, visible, order_context, "ORDER BY");
       query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
     }
   }
@@ -641,6 +641,16 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
     if (!query.order.empty() && !all_found && matched < query.order.size()) {
       throw Failure(ErrorCode::kSyntax, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions", targets[distinct_keys[0]].expr->offset);
     }
+  }
+
+  // A bare literal that rows are told apart or sorted by is a text.
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i].expr->type.id != TypeId::kUnknown) continue;
+    const std::string text = targets[i].expr->text();
+    const bool compared = (distinct && !distinct_on) || std::find(distinct_keys.begin(), distinct_keys.end(), i) != distinct_keys.end() ||
+                          std::any_of(query.order.begin(), query.order.end(), [&](const OrderKey& key) { return key.column == i; }) ||
+                          std::any_of(keys.begin(), keys.end(), [&](const ExprPtr& key) { return key->text() == text; });
+    if (compared) targets[i].expr = typed(std::move(targets[i].expr));
   }
 
   std::function<ExprPtr(const Expr&)> outside = [](const Expr& e) { return e.clone(); };

@@ -85,7 +85,7 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     if (table.defaults[static_cast<std::size_t>(column)]) {
       throw Failure(ErrorCode::kSyntax, "multiple default values specified for column \"" + field.name + "\" of table \"" + table.name + "\"", offset);
     }
-    ExprPtr value = fold(coerce(bind(constraint["raw_expr"], context), field.type, Cast::kAssignment, offset));
+    ExprPtr value = fold(coerce(bind(at(constraint, "raw_expr"), context), field.type, Cast::kAssignment, offset));
     table.defaults[static_cast<std::size_t>(column)] = std::move(value);
     return;
   }
@@ -93,7 +93,7 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     only(constraint, "CHECK", {"contype", "conname", "raw_expr", "initially_valid"});
     context.scope = &scope;
     context.clause = "check constraints";
-    ExprPtr condition = bind(constraint["raw_expr"], context);
+    ExprPtr condition = bind(at(constraint, "raw_expr"), context);
     if (condition->type.id == TypeId::kUnknown) condition = coerce(std::move(condition), Type{TypeId::kBoolean, 0, 0}, Cast::kImplicit, offset);
     if (condition->type.id != TypeId::kBoolean) {
       throw Failure(ErrorCode::kType, "argument of CHECK must be type boolean, not type " + condition->type.to_string(), offset);
@@ -128,7 +128,7 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
 
 Statement Binder::create_table(const Json& body) {
   if (body.contains("inhRelations")) unsupported("INHERITS or PARTITION OF", -1);
-  if (body.contains("partspec")) unsupported("PARTITION BY", location(body["partspec"]));
+  if (body.contains("partspec")) unsupported("PARTITION BY", location(at(body, "partspec")));
   only(body, "CREATE TABLE", {"relation", "tableElts", "oncommit", "if_not_exists"});
   if (text_field(body, "oncommit") != "ONCOMMIT_NOOP") unsupported("ON COMMIT", -1);
   Statement out;
@@ -136,7 +136,7 @@ Statement Binder::create_table(const Json& body) {
   out.if_exists = flag(body, "if_not_exists");
   out.definition = text_;
   Relation& table = out.relation;
-  table.name = relation_name(body["relation"]);
+  table.name = relation_name(at(body, "relation"));
   out.names = {table.name};
   std::vector<std::pair<const Json*, int>> constraints;  // with the column that they stand at, or -1
   if (const Json* elements = find(body, "tableElts")) {
@@ -147,14 +147,14 @@ Statement Binder::create_table(const Json& body) {
         constraints.emplace_back(item, -1);
         continue;
       }
-      if (type == "TableLikeClause") unsupported("LIKE in CREATE TABLE", location((*item)["relation"]));
+      if (type == "TableLikeClause") unsupported("LIKE in CREATE TABLE", location(at(*item, "relation")));
       if (type != "ColumnDef") unsupported(spaced(type), offset);
       only(*item, "a column", {"colname", "typeName", "is_local", "constraints", "collClause"});
       Field field;
       field.name = text_field(*item, "colname");
-      field.type = bind_type((*item)["typeName"], false, nullptr);
+      field.type = bind_type(at(*item, "typeName"), false, nullptr);
       if (const Json* collation = find(*item, "collClause")) {
-        const std::vector<std::string> name = strings_of((*collation)["collname"]);
+        const std::vector<std::string> name = strings_of(at(*collation, "collname"));
         if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("this collation", location(*collation));
       }
       for (const Field& other : table.schema) {
@@ -175,8 +175,8 @@ Statement Binder::create_table(const Json& body) {
       }
     }
   }
-  if (table.schema.empty()) unsupported("a table without columns", location(body["relation"]));
-  if (table.schema.size() > 1600) throw Failure(ErrorCode::kSyntax, "tables can have at most 1600 columns", location(body["relation"]));
+  if (table.schema.empty()) unsupported("a table without columns", location(at(body, "relation")));
+  if (table.schema.size() > 1600) throw Failure(ErrorCode::kSyntax, "tables can have at most 1600 columns", location(at(body, "relation")));
   table.defaults.resize(table.schema.size());
   for (const auto& [constraint, column] : constraints) add_constraint(table, *constraint, column);
   return out;
@@ -188,39 +188,39 @@ Statement Binder::create_view(const Json& body) {
   if (text_field(body, "withCheckOption") != "NO_CHECK_OPTION") unsupported("WITH CHECK OPTION", -1);
   Statement out;
   out.kind = Statement::Kind::kCreateView;
-  out.names = {relation_name(body["view"])};
+  out.names = {relation_name(at(body, "view"))};
   out.or_replace = flag(body, "replace");
   out.definition = text_;
   std::vector<std::string> names;
   if (const Json* list = find(body, "aliases")) names = strings_of(*list);
   const std::size_t given = names.size();
-  out.plan = bind_body(*open(body["query"]).second, std::move(names));
+  out.plan = bind_body(*open(at(body, "query")).second, std::move(names));
   if (given > out.plan->schema.size()) {
-    throw Failure(ErrorCode::kSyntax, "CREATE VIEW specifies more column names than columns", location(body["view"]));
+    throw Failure(ErrorCode::kSyntax, "CREATE VIEW specifies more column names than columns", location(at(body, "view")));
   }
-  check_unique_names(out.plan->schema, location(body["view"]));
+  check_unique_names(out.plan->schema, location(at(body, "view")));
   return out;
 }
 
 Statement Binder::create_as(const Json& body) {
-  const Json& into = body["into"];
-  if (text_field(body, "objtype") != "OBJECT_MATVIEW") unsupported("CREATE TABLE AS", location(into["rel"]));
+  const Json& into = at(body, "into");
+  if (text_field(body, "objtype") != "OBJECT_MATVIEW") unsupported("CREATE TABLE AS", location(at(into, "rel")));
   only(body, "CREATE MATERIALIZED VIEW", {"query", "into", "objtype", "if_not_exists"});
-  if (flag(into, "skipData")) unsupported("WITH NO DATA", location(into["rel"]));
+  if (flag(into, "skipData")) unsupported("WITH NO DATA", location(at(into, "rel")));
   only(into, "CREATE MATERIALIZED VIEW", {"rel", "colNames", "onCommit"});
   Statement out;
   out.kind = Statement::Kind::kCreateView;
-  out.names = {relation_name(into["rel"])};
+  out.names = {relation_name(at(into, "rel"))};
   out.if_exists = flag(body, "if_not_exists");
   out.definition = text_;
-  const auto [type, query] = open(body["query"]);
-  if (type != "SelectStmt") unsupported("a materialized view of " + statement_name(type), location(into["rel"]));
+  const auto [type, query] = open(at(body, "query"));
+  if (type != "SelectStmt") unsupported("a materialized view of " + statement_name(type), location(at(into, "rel")));
   std::vector<std::string> names;
   if (const Json* list = find(into, "colNames")) names = strings_of(*list);
   const std::size_t given = names.size();
   out.plan = bind_body(*query, std::move(names));
-  if (given > out.plan->schema.size()) throw Failure(ErrorCode::kSyntax, "too many column names were specified", location(into["rel"]));
-  check_unique_names(out.plan->schema, location(into["rel"]));
+  if (given > out.plan->schema.size()) throw Failure(ErrorCode::kSyntax, "too many column names were specified", location(at(into, "rel")));
+  check_unique_names(out.plan->schema, location(at(into, "rel")));
   return out;
 }
 
@@ -238,8 +238,8 @@ Statement Binder::drop(const Json& body) {
   }
   out.if_exists = flag(body, "missing_ok");
   out.cascade = text_field(body, "behavior") == "DROP_CASCADE";
-  for (const Json& object : body["objects"]) {
-    std::vector<std::string> names = strings_of((*open(object).second)["items"]);
+  for (const Json& object : at(body, "objects")) {
+    std::vector<std::string> names = strings_of(at(*open(object).second, "items"));
     if (names.size() == 2 && names[0] == "public") names.erase(names.begin());
     if (names.size() != 1) unsupported("schema \"" + names[0] + "\"", -1);
     out.names.push_back(names[0]);
@@ -272,11 +272,11 @@ ExprPtr Binder::default_of(const Relation& table, std::uint16_t column) const {
 }
 
 Statement Binder::insert(const Json& body) {
-  if (body.contains("onConflictClause")) unsupported("ON CONFLICT", location(body["onConflictClause"]));
-  if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
+  if (body.contains("onConflictClause")) unsupported("ON CONFLICT", location(at(body, "onConflictClause")));
+  if (body.contains("returningList")) unsupported("RETURNING", location(*open(at(body, "returningList")[0]).second));
   only(body, "INSERT", {"relation", "cols", "selectStmt", "override", "withClause"});
   if (text_field(body, "override") != "OVERRIDING_NOT_SET") unsupported("OVERRIDING", -1);
-  const Relation& table = writable(body["relation"], "insert into");
+  const Relation& table = writable(at(body, "relation"), "insert into");
   Statement out;
   out.kind = Statement::Kind::kInsert;
   out.names = {table.name};
@@ -316,10 +316,10 @@ Statement Binder::insert(const Json& body) {
     Context context;
     context.clause = "VALUES";
     static const Json kOneRow = Json::array({Json::object({{"List", {{"items", Json::array()}}}})});
-    const Json& lists = select ? (*select)["valuesLists"] : kOneRow;
+    const Json& lists = select ? at(*select, "valuesLists") : kOneRow;
     std::size_t first_count = 0;
     for (const Json& list : lists) {
-      const Json& items = (*open(list).second)["items"];
+      const Json& items = at(*open(list).second, "items");
       if (plan->rows.empty()) first_count = items.size();
       const int at = items.empty() ? -1 : location(*open(items[0]).second);
       if (items.size() != first_count) throw Failure(ErrorCode::kSyntax, "VALUES lists must all be the same length", at);
@@ -365,18 +365,18 @@ Statement Binder::insert(const Json& body) {
 }
 
 Statement Binder::update(const Json& body) {
-  if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
+  if (body.contains("returningList")) unsupported("RETURNING", location(*open(at(body, "returningList")[0]).second));
   only(body, "UPDATE", {"relation", "targetList", "whereClause", "withClause", "fromClause"});
   Environment environment;
   if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
-  const Relation& table = writable(body["relation"], "update");
+  const Relation& table = writable(at(body, "relation"), "update");
   Statement out;
   out.kind = Statement::Kind::kUpdate;
   out.names = {table.name};
   const std::size_t width = table.schema.size();
   const Json* others = find(body, "fromClause");
-  if (others && !table.has_key) unsupported("UPDATE … FROM of a table without a primary key", location(body["relation"]));
-  From from = changed_from(table, body["relation"], others, &environment);
+  if (others && !table.has_key) unsupported("UPDATE … FROM of a table without a primary key", location(at(body, "relation")));
+  From from = changed_from(table, at(body, "relation"), others, &environment);
   Pending pending;
   Context context;
   context.scope = &from.scope;
@@ -384,20 +384,20 @@ Statement Binder::update(const Json& body) {
   context.clause = "UPDATE";
   context.pending = &pending;
   std::vector<ExprPtr> values(width);
-  for (const Json& item : body["targetList"]) {
+  for (const Json& item : at(body, "targetList")) {
     const Json& target = *open(item).second;
     only(target, "SET", {"name", "val"});
     const int offset = location(target);
     const std::uint16_t column = table_column(table, text_field(target, "name"), offset);
     if (values[column]) throw Failure(ErrorCode::kSyntax, "multiple assignments to same column \"" + table.schema[column].name + "\"", offset);
-    const Json* value = &target["val"];
+    const Json* value = &at(target, "val");
     if (const auto [type, multi] = open(*value); type == "MultiAssignRef") {
-      const auto [source, row] = open((*multi)["source"]);
+      const auto [source, row] = open(at(*multi, "source"));
       const int number = (*multi).value("colno", 0), count = (*multi).value("ncolumns", 0);
       if (source == "SubLink") unsupported("SET (…) = (SELECT …)", offset);
       if (source != "RowExpr") throw Failure(ErrorCode::kSyntax, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression", offset);
-      if (static_cast<int>((*row)["args"].size()) != count) throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", offset);
-      value = &(*row)["args"][static_cast<std::size_t>(number - 1)];
+      if (static_cast<int>(at(*row, "args").size()) != count) throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", offset);
+      value = &at(*row, "args")[static_cast<std::size_t>(number - 1)];
     }
     if (open(*value).first == "SetToDefault") {
       values[column] = default_of(table, column);
@@ -442,16 +442,16 @@ From Binder::changed_from(const Relation& table, const Json& range, const Json* 
 }
 
 Statement Binder::erase(const Json& body) {
-  if (body.contains("returningList")) unsupported("RETURNING", location(*open(body["returningList"][0]).second));
+  if (body.contains("returningList")) unsupported("RETURNING", location(*open(at(body, "returningList")[0]).second));
   only(body, "DELETE", {"relation", "whereClause", "withClause", "usingClause"});
   Environment environment;
   if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
-  const Relation& table = writable(body["relation"], "delete from");
+  const Relation& table = writable(at(body, "relation"), "delete from");
   Statement out;
   out.kind = Statement::Kind::kDelete;
   out.names = {table.name};
   const Json* others = find(body, "usingClause");
-  From from = changed_from(table, body["relation"], others, &environment);
+  From from = changed_from(table, at(body, "relation"), others, &environment);
   PlanPtr plan = std::move(from.plan);
   if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment, nullptr);
   Columns columns;
@@ -470,8 +470,8 @@ Statement Binder::erase(const Json& body) {
 
 Statement Binder::truncate(const Json& body) {
   only(body, "TRUNCATE", {"relations", "behavior"});
-  if (body["relations"].size() != 1) unsupported("TRUNCATE of several tables", location(*open(body["relations"][1]).second));
-  const Relation& table = writable(*open(body["relations"][0]).second, "truncate");
+  if (at(body, "relations").size() != 1) unsupported("TRUNCATE of several tables", location(*open(at(body, "relations")[1]).second));
+  const Relation& table = writable(*open(at(body, "relations")[0]).second, "truncate");
   Statement out;
   out.kind = Statement::Kind::kDelete;
   out.names = {table.name};
@@ -484,7 +484,7 @@ Statement Binder::copy(const Json& body) {
   if (flag(body, "is_program")) unsupported("COPY FROM PROGRAM", -1);
   if (body.contains("whereClause")) unsupported("COPY … WHERE", -1);
   only(body, "COPY", {"relation", "attlist", "is_from", "filename", "options"});
-  const Relation& table = writable(body["relation"], "copy to");
+  const Relation& table = writable(at(body, "relation"), "copy to");
   Statement out;
   out.kind = Statement::Kind::kCopy;
   out.names = {table.name};
@@ -545,7 +545,7 @@ Statement Binder::copy(const Json& body) {
       }
     }
   }
-  if (!csv) unsupported("COPY in another format than CSV", location(body["relation"]));
+  if (!csv) unsupported("COPY in another format than CSV", location(at(body, "relation")));
   return out;
 }
 
@@ -577,16 +577,16 @@ Statement Binder::explain(const Json& body) {
     for (const Json& item : *options) {
       const Json& option = *open(item).second;
       const std::string name = text_field(option, "defname");
-      std::string value = option.contains("arg") ? string_of(option["arg"]) : std::string();
+      std::string value = option.contains("arg") ? string_of(at(option, "arg")) : std::string();
       if (name != "format") unsupported("EXPLAIN " + name, location(option));
       for (char& c : value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
       if (value != "text" && value != "dot" && value != "graphviz") unsupported("EXPLAIN (FORMAT " + value + ")", location(option));
       out.graphviz = value != "text";
     }
   }
-  const auto [type, query] = open(body["query"]);
+  const auto [type, query] = open(at(body, "query"));
   if (type != "SelectStmt" && type != "ViewStmt" && type != "CreateTableAsStmt") unsupported("EXPLAIN of " + statement_name(type), -1);
-  out.explained = std::make_unique<Statement>(bind_statement(body["query"]));
+  out.explained = std::make_unique<Statement>(bind_statement(at(body, "query")));
   return out;
 }
 

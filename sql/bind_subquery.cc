@@ -105,7 +105,7 @@ Inner Binder::bind_correlated(const Json& select, const Context& context, bool e
   inside.clause = "SELECT";
   inside.pending = &pending;
   inside.aggregates = true;
-  std::vector<Target> targets = bind_targets(select["targetList"], inside);
+  std::vector<Target> targets = bind_targets(at(select, "targetList"), inside);
   Context grouping_context = inside;
   grouping_context.clause = "GROUP BY";
   grouping_context.aggregates = false;
@@ -202,9 +202,9 @@ Inner Binder::bind_correlated(const Json& select, const Context& context, bool e
     inside.clause = "ORDER BY";
     for (const Json& item : *sorts) {
       const Json& sort = *open(item).second;
-      const auto [type, node] = open(sort["node"]);
+      const auto [type, node] = open(at(sort, "node"));
       SortItem key = sort_item(sort, [&, kind = type, body = node](const Json& what) {
-        const std::string name = kind == "ColumnRef" && (*body)["fields"].size() == 1 ? string_of((*body)["fields"][0]) : std::string();
+        const std::string name = kind == "ColumnRef" && at(*body, "fields").size() == 1 ? string_of(at(*body, "fields")[0]) : std::string();
         for (std::size_t i = 0; i < targets.size(); ++i) {
           if (!name.empty() && targets[i].name == name) return inner.values[i]->clone();
         }
@@ -236,11 +236,11 @@ Inner Binder::bind_correlated(const Json& select, const Context& context, bool e
 ExprPtr Binder::quantified(const Json& body, const std::string& op, const Context& context, const Inner& inner) {
   const int offset = location(body);
   std::vector<ExprPtr> left, right;
-  const auto [type, row] = open(body["testexpr"]);
+  const auto [type, row] = open(at(body, "testexpr"));
   if (type == "RowExpr") {
-    left = bind_list((*row)["args"], context);
+    left = bind_list(at(*row, "args"), context);
   } else {
-    left.push_back(bind(body["testexpr"], context));
+    left.push_back(bind(at(body, "testexpr"), context));
   }
   if (left.size() < inner.values.size()) throw Failure(ErrorCode::kSyntax, "subquery has too many columns", offset);
   if (left.size() > inner.values.size()) throw Failure(ErrorCode::kSyntax, "subquery has too few columns", offset);
@@ -257,7 +257,7 @@ ExprPtr Binder::bind_sublink(const Json& body, const Context& context) {
   const std::string type = text_field(body, "subLinkType");
   if (!context.pending) unsupported("a sub-select in " + std::string(context.clause), offset);
   if (context.in_aggregate) unsupported("a sub-select inside of an aggregate", offset);
-  const Json& select = *open(body["subselect"]).second;
+  const Json& select = *open(at(body, "subselect")).second;
   Subquery subquery;
   Type result = kBoolean;
   if (type == "EXISTS_SUBLINK") {
@@ -265,7 +265,7 @@ ExprPtr Binder::bind_sublink(const Json& body, const Context& context) {
     subquery.plan = std::move(inner.plan);
     subquery.condition = conjunction(std::move(inner.conjuncts));
   } else if (type == "ANY_SUBLINK" || type == "ALL_SUBLINK") {
-    const std::string op = body.contains("operName") ? strings_of(body["operName"]).back() : "=";
+    const std::string op = body.contains("operName") ? strings_of(at(body, "operName")).back() : "=";
     Inner inner = bind_inner(select, context, false);
     if (inner.scalar_aggregate) unsupported("a correlated aggregate in IN, ANY or ALL", offset);
     subquery.test = quantified(body, op, context, inner);
@@ -297,7 +297,7 @@ PlanPtr Binder::bind_membership(const Json& body, PlanPtr plan, const Context& c
   only(body, "a sub-select", {"subLinkType", "testexpr", "operName", "subselect"});
   const int offset = location(body);
   const std::string type = text_field(body, "subLinkType");
-  const Json& select = *open(body["subselect"]).second;
+  const Json& select = *open(at(body, "subselect")).second;
   if (type != "EXISTS_SUBLINK" && type != "ANY_SUBLINK" && type != "ALL_SUBLINK") unsupported(type == "ARRAY_SUBLINK" ? "ARRAY(SELECT …)" : "this kind of sub-select", offset);
   Context test_context = context;
   test_context.pending = nullptr;
@@ -319,7 +319,7 @@ PlanPtr Binder::bind_membership(const Json& body, PlanPtr plan, const Context& c
     join(nullptr, negated);
     return plan;
   }
-  std::string op = body.contains("operName") ? strings_of(body["operName"]).back() : "=";
+  std::string op = body.contains("operName") ? strings_of(at(body, "operName")).back() : "=";
   const bool all = type == "ALL_SUBLINK";
   if (!all && !negated) {
     join(quantified(body, op, test_context, inner), false);

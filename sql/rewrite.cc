@@ -13,6 +13,7 @@
 
 #include "sql/functions.h"
 #include "sql/plan_build.h"
+#include "weir/error.h"
 
 namespace weir {
 
@@ -448,6 +449,10 @@ PlanPtr push_outer_join(PlanPtr plan, Exprs above) {
     } else {
       on.push_back(std::move(c));
     }
+  }
+  const bool decided = std::all_of(on.begin(), on.end(), [](const ExprPtr& c) { return c->node == Expr::Node::kConstant; });
+  if (full && pairs.empty() && !decided) {  // PostgreSQL's rule, and no loss: every row would meet every other
+    throw Failure(ErrorCode::kUnsupported, "FULL JOIN is only supported with an equality between its sides", on[0]->offset);
   }
   PlanPtr left = push(std::move(plan->inputs[0]), std::move(left_conjuncts));
   PlanPtr right = push(std::move(plan->inputs[1]), std::move(right_conjuncts));

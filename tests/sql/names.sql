@@ -97,3 +97,14 @@ DROP VIEW nowhere;
 SELECT FROM WHERE;
 SELECT 'open FROM t;
 ';
+
+-- bare literals in parts of a UNION: open, unless something compares them
+SELECT 'a' AS x UNION ALL SELECT NULL ORDER BY 1;
+(SELECT NULL AS x LIMIT 1) UNION ALL SELECT 1;
+SELECT DISTINCT NULL AS n UNION ALL SELECT 1;
+(SELECT NULL AS x ORDER BY x) UNION ALL SELECT 1;
+SELECT '5' AS k, count(*) FROM t GROUP BY 1 UNION ALL SELECT 1, 2;
+SELECT * FROM t FULL JOIN u ON t.a < u.a;
+SELECT * FROM t FULL JOIN u ON t.a < 2;
+SELECT count(*) FROM t FULL JOIN u ON false;
+SELECT count(*) FROM t FULL JOIN u ON true;
