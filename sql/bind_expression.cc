@@ -107,6 +107,7 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
     if (inside == "RowExpr") {  // every field is (not) NULL
       std::vector<ExprPtr> tests;
       for (const Json& item : at(*row, "args")) tests.push_back(bind_operator(op, one(bind(item, context)), offset));
+      if (tests.empty()) unsupported("a null test of an empty row", offset);
       return tests.size() == 1 ? std::move(tests[0]) : Expr::make(Expr::Node::kAnd, kBoolean, std::move(tests), offset);
     }
     return bind_operator(op, one(bind(at(*body, "arg"), context)), offset);
