@@ -35,7 +35,7 @@ struct Plan {
     kFilter,        // exprs[0]
     kProject,       // exprs
     kJoin,          // join_kind; left_keys/right_keys; exprs: at most one condition over left ++ right columns. Schema: left ++ right
-    kSemiJoin,      // left_keys/right_keys, anti, null_matches. Schema: left
+    kSemiJoin,      // left_keys/right_keys, anti, null_matches; exprs: at most one condition over left ++ right columns. Schema: left
     kAggregate,     // exprs: keys; aggregates. Schema: keys ++ aggregates
     kDistinct,
     kUnionAll,
