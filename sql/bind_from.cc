@@ -150,7 +150,9 @@ From Binder::bind_table(const Json& body, const Environment* environment) {
     }
   }
   const Relation& relation = relation_of(body);
-  return relation_from(scan(relation), name, alias, !relation.is_view && relation.has_key ? relation.key : Columns{});
+  From from = relation_from(scan(relation), name, alias, !relation.is_view && relation.has_key ? relation.key : Columns{});
+  from.order = relation.order;
+  return from;
 }
 
 From Binder::bind_item(const Json& node, const Environment* environment) {
@@ -165,7 +167,10 @@ From Binder::bind_item(const Json& node, const Environment* environment) {
     if (flag(*body, "lateral")) unsupported("LATERAL", offset);
     const Json* alias = find(*body, "alias");
     if (!alias) throw Failure(ErrorCode::kSyntax, "subquery in FROM must have an alias", offset);
-    return relation_from(bind_rows(select, environment), "", alias, {});
+    std::vector<OrderKey> order;
+    From from = relation_from(bind_rows(select, environment, &order), "", alias, {});
+    from.order = std::move(order);
+    return from;
   }
   if (type == "RangeFunction") unsupported("a function in FROM", location(*open(at(*body, "functions")[0]).second));
   if (type == "RangeTableSample") unsupported("TABLESAMPLE", offset);
@@ -189,6 +194,7 @@ From Binder::join_from(From all, From next, int offset) {
   for (const ScopeColumn& c : next.scope.columns) all.scope.columns.push_back(shifted(c, width));
   all.plan = make_join(Plan::JoinKind::kInner, std::move(all.plan), std::move(next.plan), nullptr);
   all.scope.schema = all.plan->schema;
+  all.order.clear();
   return all;
 }
 

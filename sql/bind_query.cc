@@ -181,17 +181,21 @@ Query Binder::bind_query(const Json& body, const Environment* outer_environment,
   return bind_select(body, &environment, outer);
 }
 
-PlanPtr Binder::bind_rows(const Json& body, const Environment* environment) {
+PlanPtr Binder::bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order) {
   Query query = bind_query(body, environment, nullptr);
   settle(*query.plan);
+  if (order) {
+    const auto hidden = std::find_if(query.order.begin(), query.order.end(), [&](const OrderKey& key) { return key.column >= query.visible; });
+    order->assign(query.order.begin(), hidden);
+  }
   if (query.plan->schema.size() == query.visible) return std::move(query.plan);
   Columns visible;
   for (std::size_t i = 0; i < query.visible; ++i) visible.push_back(static_cast<std::uint16_t>(i));
   return make_columns(std::move(query.plan), visible);
 }
 
-PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names) {
-  PlanPtr plan = bind_rows(select, nullptr);
+PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names, std::vector<OrderKey>* order) {
+  PlanPtr plan = bind_rows(select, nullptr, order);
   for (std::size_t i = 0; i < names.size() && i < plan->schema.size(); ++i) plan->schema[i].name = std::move(names[i]);
   return optimize(std::move(plan));
 }
@@ -619,6 +623,13 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
       const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
       const std::size_t target = sort_target(at(sort, "node"), targets, visible, order_context, "ORDER BY");
       query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
+    }
+  } else if (!groups && !having && !body.contains("distinctClause") && pending.aggregates.empty() && pending.windows.empty()) {
+    for (const OrderKey& key : from.order) {
+      const auto shows = [&](const Target& target) { return target.expr->node == Expr::Node::kColumn && target.expr->column == key.column; };
+      auto target = std::find_if(targets.begin(), targets.end(), shows);
+      if (target == targets.end()) target = targets.insert(target, {scope.schema[key.column].name, weir::column_of(scope.schema, key.column)});
+      query.order.push_back({static_cast<std::uint16_t>(target - targets.begin()), key.descending, key.nulls_first});
     }
   }
   const Json* distinct = find(body, "distinctClause");

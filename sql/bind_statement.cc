@@ -194,7 +194,7 @@ Statement Binder::create_view(const Json& body) {
   std::vector<std::string> names;
   if (const Json* list = find(body, "aliases")) names = strings_of(*list);
   const std::size_t given = names.size();
-  out.plan = bind_body(*open(at(body, "query")).second, std::move(names));
+  out.plan = bind_body(*open(at(body, "query")).second, std::move(names), &out.order);
   if (given > out.plan->schema.size()) {
     throw Failure(ErrorCode::kSyntax, "CREATE VIEW specifies more column names than columns", location(at(body, "view")));
   }
@@ -218,7 +218,7 @@ Statement Binder::create_as(const Json& body) {
   std::vector<std::string> names;
   if (const Json* list = find(into, "colNames")) names = strings_of(*list);
   const std::size_t given = names.size();
-  out.plan = bind_body(*query, std::move(names));
+  out.plan = bind_body(*query, std::move(names), &out.order);
   if (given > out.plan->schema.size()) throw Failure(ErrorCode::kSyntax, "too many column names were specified", location(at(into, "rel")));
   check_unique_names(out.plan->schema, location(at(into, "rel")));
   return out;

@@ -61,6 +61,7 @@ struct Scope {
 struct From {
   PlanPtr plan;
   Scope scope;
+  std::vector<OrderKey> order;  // of the view or sub-select that is all of FROM: a query over it that has no order of its own takes it over, as in PostgreSQL
 };
 
 // WITH: names to plans, inner ones first.
@@ -158,7 +159,7 @@ class Binder {
   Binder(const Catalog& catalog, const std::string& text) : catalog_(catalog), text_(text) {}
 
   Statement bind_statement(const Json& tree);
-  PlanPtr bind_body(const Json& select, std::vector<std::string> names);  // of a view
+  PlanPtr bind_body(const Json& select, std::vector<std::string> names, std::vector<OrderKey>* order = nullptr);  // of a view
 
  private:
   // bind_statement.cc
@@ -185,7 +186,8 @@ class Binder {
   Query bind_set_operation(const Json& body, const Environment* environment);
   Query bind_values(const Json& body, const Environment* environment);
   Query bind_select(const Json& body, const Environment* environment, const Scope* outer);
-  PlanPtr bind_rows(const Json& body, const Environment* environment);  // a query as a relation: without order and hidden columns, types settled
+  // A query as a relation: without hidden columns, types settled. `order`: where its ORDER BY goes, up to the first hidden column.
+  PlanPtr bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order = nullptr);
   void bind_with(const Json& with, Environment& environment);
   struct Target {
     std::string name;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/order_key.h"
 #include "sql/functions.h"
 
 namespace weir {
@@ -21,6 +22,8 @@ struct Relation {
   Schema schema;
   std::vector<std::uint16_t> key;  // tables: PRIMARY KEY; views: the derived key
   bool has_key = false;
+  // Views: the ORDER BY of the query, as far as the view has its columns. Rows have no order at rest; who reads the whole view sorts by it.
+  std::vector<OrderKey> order;
   // Tables. Defaults are expressions without columns (null: NULL); checks are boolean expressions over the row.
   std::vector<std::shared_ptr<const Expr>> defaults;
   struct Check { std::string name; std::string text; std::shared_ptr<const Expr> condition; };

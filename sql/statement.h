@@ -42,7 +42,7 @@ struct Statement {
   // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in. kDelete: the rows to delete, all columns.
   // kUpdate: old row ++ new row (converted). Checks and NOT NULL are not in the plan: the table enforces them. Optimised.
   PlanPtr plan;
-  // kSelect: sort the result by these and show the first `visible` columns. LIMIT is in the plan.
+  // kSelect: sort the result by these and show the first `visible` columns. LIMIT is in the plan. kCreateView: the view's Relation::order.
   std::vector<OrderKey> order;
   std::size_t visible = 0;
 

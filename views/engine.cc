@@ -130,6 +130,7 @@ void Engine::recover() {
     r.schema = bound.statement.plan->schema;
     r.key = bound.statement.plan->key;
     r.has_key = bound.statement.plan->has_key;
+    r.order = bound.statement.order;
     auto view = std::make_shared<ViewState>(std::move(r), std::move(bound.statement.plan));
     view->definition = relation.definition;
     view->uses = std::move(bound.uses);
@@ -145,7 +146,9 @@ void Engine::recover() {
                             std::equal(now.schema.begin(), now.schema.end(), relation.schema.begin(), [](const Field& a, const Field& b) {
                               return a.name == b.name && a.type == b.type && a.nullable == b.nullable;
                             });
-    if (same_shape && storage_->digest(relation.name) == view->digest.to_string()) continue;
+    Digest in_file;
+    if (same_shape) storage_->read(relation, [&](const Delta& stored_rows) { in_file.add(stored_rows); });
+    if (same_shape && in_file.to_string() == view->digest.to_string() && storage_->digest(relation.name) == view->digest.to_string()) continue;
     // The file has the view as it was not: another version of weir computed it, or somebody changed it.
     storage_->begin();
     try {
@@ -578,20 +581,7 @@ ResultSet Engine::read(const RelationState& relation) const {
   Arena arena;
   Delta rows;
   relation.rows->scan(arena, rows);
-  const Schema& schema = relation.relation.schema;
-  std::vector<Value> values;
-  std::uint64_t count = 0;
-  values.reserve(relation.rows->rows() * schema.size());
-  for (const Chunk& chunk : rows.chunks) {
-    chunk.each([&](std::uint32_t i) {
-      for (std::int64_t copies = chunk.weights[i]; copies > 0; --copies, ++count) {
-        for (std::size_t c = 0; c < schema.size(); ++c) values.push_back(to_value(chunk.columns[c].get(i), schema[c].type));
-      }
-    });
-  }
-  ResultSet out(schema, std::move(values), sequence_.load());
-  out.empty_rows = schema.empty() ? count : 0;
-  return out;
+  return make_result(relation.relation.schema, relation.relation.schema.size(), relation.relation.order, rows);
 }
 
 ResultSet Engine::find(std::string_view name, const Row& key) const {

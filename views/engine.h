@@ -78,7 +78,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   // -- Reading.
   ResultSet query(std::string_view select);
-  ResultSet read(const RelationState& relation) const;                       // REQUIRES: the state lock
+  ResultSet read(const RelationState& relation) const;                       // in the order of its ORDER BY. REQUIRES: the state lock
   ResultSet find(std::string_view relation, const Row& key) const;
   std::string digest(std::string_view relation) const;
   std::string explain(std::string_view view_or_query, bool graphviz);
@@ -135,7 +135,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void pipeline(const Plan& plan, TransactionState* transaction, Arena& arena, std::vector<ExpressionPtr>& expressions, Delta& out) const;
   bool probe_key(const Plan& filter, TransactionState* transaction, Arena& arena, Delta& out) const;
   void contents(const RelationState& relation, TransactionState* transaction, Arena& arena, Delta& out) const;
-  ResultSet make_result(const Statement& statement, const Delta& rows) const;
+  ResultSet make_result(const Schema& schema, std::size_t visible, const std::vector<OrderKey>& order, const Delta& rows) const;
+  ResultSet make_result(const Statement& select, const Delta& rows) const { return make_result(select.plan->schema, select.visible, select.order, rows); }
 
   struct StringHash {
     using is_transparent = void;

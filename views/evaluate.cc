@@ -249,7 +249,7 @@ void Engine::evaluate_apart(const Plan& plan, TransactionState& transaction, con
 
 // ---- results
 
-ResultSet Engine::make_result(const Statement& statement, const Delta& rows) const {
+ResultSet Engine::make_result(const Schema& full, std::size_t visible, const std::vector<OrderKey>& order, const Delta& rows) const {
   struct Ref { const Chunk* chunk; std::uint32_t position; };
   std::vector<Ref> refs;
   for (const Chunk& chunk : rows.chunks) {
@@ -257,22 +257,21 @@ ResultSet Engine::make_result(const Statement& statement, const Delta& rows) con
       for (std::int64_t copies = chunk.weights[i]; copies > 0; --copies) refs.push_back({&chunk, i});
     });
   }
-  const Schema& full = statement.plan->schema;
-  if (!statement.order.empty()) {
+  if (!order.empty()) {
     std::stable_sort(refs.begin(), refs.end(), [&](const Ref& a, const Ref& b) {
-      for (const OrderKey& key : statement.order) {
+      for (const OrderKey& key : order) {
         const Datum x = a.chunk->columns[key.column].get(a.position), y = b.chunk->columns[key.column].get(b.position);
         if (x.null || y.null) {
           if (x.null && y.null) continue;
           return x.null == key.nulls_first;
         }
-        const int order = key_compare(x, y, key_kind_of(full[key.column].type.id));
-        if (order != 0) return key.descending ? order > 0 : order < 0;
+        const int sign = key_compare(x, y, key_kind_of(full[key.column].type.id));
+        if (sign != 0) return key.descending ? sign > 0 : sign < 0;
       }
       return false;
     });
   }
-  Schema schema(full.begin(), full.begin() + static_cast<std::ptrdiff_t>(std::min(statement.visible, full.size())));
+  Schema schema(full.begin(), full.begin() + static_cast<std::ptrdiff_t>(std::min(visible, full.size())));
   std::vector<Value> values;
   values.reserve(refs.size() * schema.size());
   for (const Ref& ref : refs) {

@@ -115,6 +115,7 @@ std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
   relation.schema = s.plan->schema;
   relation.key = s.plan->key;
   relation.has_key = s.plan->has_key;
+  relation.order = s.order;
   auto view = std::make_shared<ViewState>(std::move(relation), std::move(s.plan));
   view->definition = s.definition;
   view->uses = std::move(bound.uses);

@@ -43,8 +43,8 @@ void TableState::check(const Chunk& rows, Arena& arena) const {
 std::string describe_key(const RelationState& state, const Chunk& rows, std::uint32_t position) {
   std::string names, values;
   for (const std::uint16_t c : state.relation.key) {
-    names += (names.empty() ? "" : ", ") + state.relation.schema[c].name;
-    if (&c != state.relation.key.data()) values += ", ";
+    if (!names.empty()) names += ", ", values += ", ";
+    names += state.relation.schema[c].name;
     const Datum value = rows.columns[c].get(position);
     if (value.null) values += "null";
     else format_datum(value, state.relation.schema[c].type, values);

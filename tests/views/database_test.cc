@@ -188,6 +188,39 @@ TEST(Database, SelectsSortedAndCut) {
   EXPECT_EQ(db.read("t").value().rows(), 10u);
 }
 
+TEST(Database, AViewIsReadInItsOwnOrder) {
+  Folder folder;
+  const auto lines = [](const ResultSet& rows) {
+    std::string out;
+    for (std::size_t i = 0; i < rows.rows(); ++i) out += (i ? " " : "") + (rows[i][0].is_null() ? "NULL" : rows[i][0].to_string());
+    return out;
+  };
+  Database db = Database::open(folder.file()).value();
+  db.execute("CREATE TABLE t (id INT PRIMARY KEY, k INT, v INT);"
+             "CREATE VIEW worst AS SELECT k, SUM(v) AS s FROM t GROUP BY k ORDER BY SUM(v) DESC, k LIMIT 3;"
+             "CREATE VIEW all_of_them AS SELECT id, v FROM t ORDER BY v NULLS FIRST, id DESC;"
+             "CREATE VIEW on_it AS SELECT id, v FROM all_of_them WHERE id > 1").value();
+  db.execute("INSERT INTO t VALUES (1, 1, 5), (2, 2, 9), (3, 3, 7), (4, 4, 1), (5, 1, 3), (6, 5, NULL), (7, 6, 9)").value();
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(lines(db.read("worst").value()), "5 2 6");
+    EXPECT_EQ(lines(db.query("SELECT * FROM worst").value()), "5 2 6");
+    EXPECT_EQ(lines(db.read("all_of_them").value()), "6 4 5 1 3 7 2");
+    EXPECT_EQ(lines(db.query("SELECT id + 0 FROM all_of_them WHERE v > 1").value()), "5 1 3 7 2");
+    EXPECT_EQ(lines(db.query("SELECT id FROM all_of_them LIMIT 2 OFFSET 1").value()), "4 5");
+    EXPECT_EQ(lines(db.query("SELECT id FROM all_of_them ORDER BY id").value()), "1 2 3 4 5 6 7");
+    EXPECT_EQ(lines(db.query("SELECT * FROM (SELECT id FROM t ORDER BY id DESC) s").value()), "7 6 5 4 3 2 1");
+    EXPECT_EQ(lines(db.read("on_it").value()), "6 4 5 3 7 2");
+    db.close().value();
+    db = Database::open(folder.file()).value();
+  }
+  EXPECT_EQ(lines(db.execute("BEGIN; INSERT INTO t VALUES (8, 9, 100); SELECT * FROM worst; ROLLBACK").value()[2].rows), "5 9 2") << "also where a transaction has changed it";
+}
+
+TEST(Database, KeysInMessagesAreWhole) {
+  Database db = memory("CREATE TABLE t (a INT, b TEXT, PRIMARY KEY (a, b))");
+  EXPECT_EQ(db.execute("INSERT INTO t VALUES (1, 'x'), (1, 'x')").error().hint, "key (a, b)=(1, x) already exists");
+}
+
 TEST(Database, KeyLookupsAgreeWithScans) {
   Database db = memory("CREATE TABLE t (a BIGINT, b TEXT, v INT, PRIMARY KEY (a, b)); INSERT INTO t VALUES (1, 'x', 10), (1, 'y', 11), (2, 'x', 12)");
   EXPECT_EQ(text(db.query("SELECT v FROM t WHERE a = 1 AND b = 'y'").value()), (Texts{"11"}));
