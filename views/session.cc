@@ -1,11 +1,38 @@
 // Session: a script, statement by statement, with BEGIN, COMMIT and ROLLBACK as PostgreSQL has them.
 
+#include <algorithm>
+
 #include "views/door.h"
 #include "views/engine.h"
 #include "views/schema_change.h"
 
 namespace weir {
 namespace internal {
+namespace {
+
+// Where a statement begins, behind blanks and comments.
+std::size_t first_word(std::string_view sql) {
+  std::size_t at = 0;
+  while (at < sql.size()) {
+    if (sql.substr(at, 2) == "--") {
+      at = std::min(sql.find('\n', at), sql.size());
+    } else if (sql.substr(at, 2) == "/*") {
+      int depth = 0;
+      do {
+        const std::string_view mark = sql.substr(at, 2);
+        depth += mark == "/*" ? 1 : mark == "*/" ? -1 : 0;
+        at += mark == "/*" || mark == "*/" ? 2 : 1;
+      } while (depth > 0 && at < sql.size());
+    } else if (sql[at] == ' ' || (sql[at] >= '\t' && sql[at] <= '\r')) {
+      ++at;
+    } else {
+      return at;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
 
 class SessionState {
  public:
@@ -77,6 +104,7 @@ class SessionState {
   // Places an error in the script that has been fed.
   void place(Error& error, std::string_view statement) const {
     if (error.line != 0) return;
+    if (error.offset < 0 && error.place.empty()) error.offset = static_cast<int>(first_word(statement));  // a row that breaks a constraint, a full disk
     locate(error, statement);
     if (error.line == 0 || statement != current) return;
     if (error.line == 1) {
@@ -128,15 +156,8 @@ class SessionState {
  private:
   // BEGIN, COMMIT, ROLLBACK, or kNothing for all else: told by the first word, then by the parser.
   Statement::Kind transaction_statement(std::string_view sql) const {
-    std::size_t at = 0;
-    for (;;) {
-      while (at < sql.size() && (sql[at] == ' ' || sql[at] == '\n' || sql[at] == '\t' || sql[at] == '\r' || sql[at] == '\f')) ++at;
-      if (sql.substr(at, 2) == "--") at = std::min(sql.find('\n', at), sql.size());
-      else if (sql.substr(at, 2) == "/*") return engine->kind_of_statement(sql);
-      else break;
-    }
     std::string word;
-    for (; at < sql.size() && word.size() < 9; ++at) {
+    for (std::size_t at = first_word(sql); at < sql.size() && word.size() < 9; ++at) {
       const char c = sql[at];
       if (c >= 'a' && c <= 'z') word += static_cast<char>(c - 'a' + 'A');
       else if (c >= 'A' && c <= 'Z') word += c;
@@ -170,7 +191,8 @@ bool Session::next(std::string& statement) { return state_ && state_->next(state
 
 Result<Outcome> Session::execute(std::string_view statement) {
   auto outcome = guarded([&] {
-    internal::require_open(state_ && state_->engine, "the session has ended");
+    internal::require_open(state_ != nullptr, "the session has ended");
+    internal::require_open(state_->engine != nullptr, "the database handle has been moved from");
     return state_->execute(statement);
   });
   if (outcome.ok() || !state_) return outcome;
