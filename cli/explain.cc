@@ -1,11 +1,29 @@
 // weir explain: the plan and the circuit of views, as text or as Graphviz.
 
 #include <cstdio>
+#include <set>
+#include <sstream>
 
 #include "cli/commands.h"
 
 namespace weir::cli {
 namespace {
+
+// Several diagrams of one circuit as one: its nodes and edges, each once.
+class Picture {
+ public:
+  void add(const std::string& diagram) {
+    std::istringstream lines(diagram);
+    for (std::string line; std::getline(lines, line);) {
+      if (line != "}" && seen_.insert(line).second) text_ += line + "\n";
+    }
+  }
+  std::string text() const { return text_.empty() ? "" : text_ + "}\n"; }
+
+ private:
+  std::set<std::string> seen_;
+  std::string text_;
+};
 
 // Definitions, a script or a database, told apart by their first bytes.
 Result<void> load(const std::string& source, std::optional<Database>& db) {
@@ -49,18 +67,23 @@ int run_explain(const ExplainOptions& options) {
       if (relation.is_view) subjects.push_back(relation.name);
     }
   }
+  Picture picture;
   for (const std::string& subject : subjects) {
     Result<std::string> diagram = db->explain(subject, options.graphviz ? Database::Diagram::kGraphviz : Database::Diagram::kText);
     if (!diagram.ok()) {
       complain(diagram.error());
       return kRefused;
     }
+    if (options.graphviz) {
+      picture.add(diagram.value());
+      continue;
+    }
     std::string text = diagram.value();
     if (!text.ends_with('\n')) text += '\n';
-    if (!options.graphviz && subjects.size() > 1) text = "view " + subject + "\n" + text + "\n";
+    if (subjects.size() > 1) text = "view " + subject + "\n" + text + "\n";
     if (!write_out(text)) return kRefused;
   }
-  return kDone;
+  return write_out(picture.text()) ? kDone : kRefused;
 }
 
 }  // namespace weir::cli

@@ -73,7 +73,7 @@ int dispatch(int argc, char** argv) {
       ->type_name("TABLE=FILE")->allow_extra_args(false)->take_all();
   run_command.add_option("--input-format", run.input_format, "csv or ndjson (default: by the file's ending)")->type_name("FORMAT")->default_str("")
       ->check(CLI::IsMember({"by-ending", "csv", "ndjson"}).description(""));
-  run_command.add_option("--batch", run.batch, "rows a batch (default 1000)")->type_name("N")->default_str("")->check(CLI::PositiveNumber.description(""));
+  run_command.add_option("--batch", run.batch, "rows a batch (default 1000)")->type_name("N")->default_str("")->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}).description(""));
   run_command.add_option("--window", run.windows, "each batch also deletes the rows of TABLE whose COLUMN is older than its newest less INTERVAL")
       ->type_name("TABLE.COLUMN=INTERVAL")->allow_extra_args(false)->take_all();
   run_command.add_option("--print", run.print, "print a view, or the answer of a query, at the end; repeatable")->type_name("VIEW|SQL")->allow_extra_args(false)->take_all();

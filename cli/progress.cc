@@ -26,7 +26,7 @@ void Progress::update(std::uint64_t rows, std::uint64_t bytes, std::uint64_t byt
     line += "[" + std::string(full, '#') + std::string(kWidth - full, '.') + "]" + percent;
   }
   line += with_commas(rows) + " rows  " + with_commas(static_cast<std::uint64_t>(static_cast<double>(rows) / seconds)) + " rows/s";
-  std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
+  std::fprintf(stderr, "\r\x1b[K\x1b[?7l%s\x1b[?7h", line.c_str());  // without wrapping: a narrow terminal shows the beginning
   std::fflush(stderr);
 }
 

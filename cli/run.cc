@@ -34,6 +34,10 @@ Input parse_input(const std::string& text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+void check_format(const Input& input, const std::string& format) {
+  if (input.path == "-" && format == "by-ending") throw wrong_use("--input " + input.name() + ": standard input has no ending: say --input-format csv or ndjson");
+}
+
 Window parse_window(const std::string& text) {
   std::size_t dot = text.find('.'), equals = text.find('=');
   if (dot == std::string::npos || equals == std::string::npos || dot == 0 || equals < dot + 2 || equals + 1 == text.size()) {
@@ -100,11 +104,18 @@ class Rejects {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
+// The bar belongs on a terminal that nothing else is written to meanwhile.
+bool draws(const RunOptions& options) {
+  if (options.quiet || options.progress) return !options.quiet;
+  return ::isatty(STDERR_FILENO) && (options.watch.empty() || !::isatty(STDOUT_FILENO));
+}
+
 class Run {
  public:
   explicit Run(const RunOptions& options)
-      : options_(options), drawing_(!options.quiet && (options.progress || ::isatty(STDERR_FILENO))), rejects_(options.reject) {
+      : options_(options), drawing_(draws(options)), rejects_(options.reject) {
     for (const std::string& text : options.inputs) inputs_.push_back(parse_input(text));
+    for (const Input& input : inputs_) check_format(input, options.input_format);
     for (const std::string& text : options.windows) windows_.push_back(parse_window(text));
   }
 

@@ -593,20 +593,30 @@ void append_text(const Plan& plan, std::string& out) {
   }
 }
 
-// For people: columns by name where the names say more than numbers.
+// For people: columns by name where the names say more than numbers, constants without their types.
+std::string shown(const Schema& schema, std::size_t column) {
+  return column < schema.size() && schema[column].name != "?column?" ? schema[column].name : "#" + std::to_string(column);
+}
+
 std::string readable(const Expr& expr, const Schema& schema) {
-  if (expr.node == Expr::Node::kColumn) return expr.column < schema.size() ? schema[expr.column].name : "#" + std::to_string(expr.column);
+  if (expr.node == Expr::Node::kColumn) return shown(schema, expr.column);
   std::string text = expr.text(), out;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '\'') {
       std::size_t end = i + 1;
       while (end < text.size() && text[end] != '\'') ++end;
-      out.append(text, i, end + 1 - i);
-      i = end + 1;
+      const std::string_view digits = std::string_view(text).substr(i + 1, end - i - 1);
+      const bool number = !digits.empty() && digits.find_first_not_of("0123456789.") == std::string_view::npos;
+      const auto typed = [&](std::string_view type) { return std::string_view(text).substr(end + 1).starts_with(type); };
+      std::string_view type;
+      for (const std::string_view one : {"::integer", "::bigint", "::numeric"}) type = number && typed(one) ? one : type;
+      out += type.empty() ? text.substr(i, end + 1 - i) : std::string(digits);
+      if (type.empty() && typed("::text")) type = "::text";
+      i = end + 1 + type.size();
     } else if (text[i] == '#' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9') {
       std::size_t column = 0;
       for (++i; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) column = column * 10 + static_cast<std::size_t>(text[i] - '0');
-      out += column < schema.size() ? schema[column].name : "#" + std::to_string(column);
+      out += shown(schema, column);
     } else {
       out += text[i++];
     }
@@ -625,14 +635,14 @@ std::string readable(const Plan& plan) {
   const Schema& in = plan.inputs.empty() ? none : plan.inputs[0]->schema;
   const auto columns = [&](const Columns& list, const Schema& schema) {
     std::string out;
-    for (std::uint16_t c : list) out += (out.empty() ? "" : ", ") + schema[c].name;
+    for (std::uint16_t c : list) out += (out.empty() ? "" : ", ") + shown(schema, c);
     return out;
   };
   const auto order = [&](const std::vector<OrderKey>& keys) {
     std::string out;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const OrderKey& key = keys[i];
-      out += (i ? ", " : " by ") + in[key.column].name + (key.descending ? " desc" : "");
+      out += (i ? ", " : " by ") + shown(in, key.column) + (key.descending ? " desc" : "");
       if (key.nulls_first != key.descending) out += key.nulls_first ? " nulls first" : " nulls last";
     }
     return out;
@@ -645,7 +655,7 @@ std::string readable(const Plan& plan) {
     case Plan::Node::kJoin: case Plan::Node::kSemiJoin: {
       std::string out = plan.node == Plan::Node::kJoin ? std::string(name_of(plan.join_kind)) + " join" : plan.anti ? "anti join" : "semi join";
       for (std::size_t i = 0; i < plan.left_keys.size(); ++i) {
-        out += (i ? ", " : " on ") + in[plan.left_keys[i]].name + " = " + plan.inputs[1]->schema[plan.right_keys[i]].name;
+        out += (i ? ", " : " on ") + shown(in, plan.left_keys[i]) + " = " + shown(plan.inputs[1]->schema, plan.right_keys[i]);
       }
       if (!plan.exprs.empty()) {
         Schema both = in;
@@ -700,7 +710,7 @@ std::string Plan::to_string(int indent) const {
   if (has_key) {
     out += "  [";
     if (key.empty()) out += "one row";
-    for (std::size_t i = 0; i < key.size(); ++i) out += (i ? ", " : "key ") + schema[key[i]].name;
+    for (std::size_t i = 0; i < key.size(); ++i) out += (i ? ", " : "key ") + shown(schema, key[i]);
     out += "]";
   }
   out += '\n';

@@ -295,8 +295,8 @@ std::string Engine::explain_plan(const Plan& plan, NodeId root, bool graphviz) {
   out += "Circuit:\n";
   for (const NodeId node : nodes) {
     const Circuit::NodeInfo info = circuit_->info(node);
-    out += "  #" + std::to_string(node) + " " + info.label;
-    for (std::size_t i = 0; i < info.inputs.size(); ++i) out += (i ? ", #" : " <- #") + std::to_string(info.inputs[i]);
+    out += "  n" + std::to_string(node) + " " + info.label;  // columns are #…
+    for (std::size_t i = 0; i < info.inputs.size(); ++i) out += (i ? ", n" : " <- n") + std::to_string(info.inputs[i]);
     std::string more;
     if (const std::string named = names(node); !named.empty() && named != info.label) more += "is " + named;
     if (info.arranged) more += std::string(more.empty() ? "" : ", ") + "at rest";

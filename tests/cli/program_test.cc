@@ -102,6 +102,13 @@ TEST_F(Program, AnErrorStopsWithPlaceAndCaret) {
   EXPECT_NE(said.err.find("^"), std::string::npos) << said.err;
 }
 
+TEST_F(Program, AStatementThatFailsOnARowHasItsPlace) {
+  Said said = sql("CREATE TABLE t (a INTEGER PRIMARY KEY);\n-- the first\nINSERT INTO t VALUES (1); /* and */ INSERT INTO t\n  VALUES (1);\n");
+  EXPECT_EQ(said.status, 3);
+  EXPECT_NE(said.err.find("line 3, column 37\n"), std::string::npos) << said.err;
+  EXPECT_NE(said.err.find("(a)=(1) already exists"), std::string::npos) << said.err;
+}
+
 TEST_F(Program, KeepGoingGoesOn) {
   Said said = sql("SELECT 1 AS a;\nSELEC 2;\nSELECT 3 AS c;", "--format csv --keep-going");
   EXPECT_EQ(said.out, "a\n1\nc\n3\n");
@@ -280,7 +287,7 @@ TEST_F(Program, BadDefinitionsHaveTheirPlace) {
 }
 
 TEST_F(Program, WrongUseIsStatusTwo) {
-  for (const char* arguments : {"", "nonsense", "sql --format xml", "run", "run x.json --input orders", "run x.json --window nonsense", "run x.json --batch 0", "help nonsense"}) {
+  for (const char* arguments : {"", "nonsense", "sql --format xml", "run", "run x.json --input orders", "run x.json --window nonsense", "run x.json --batch 0", "run x.json --input t=-", "help nonsense"}) {
     EXPECT_EQ(weir(arguments).status, 2) << arguments;
   }
 }
@@ -313,6 +320,10 @@ TEST_F(Program, ExplainShowsPlanAndCircuit) {
   Said dot = weir("explain shop.sql v --graphviz");
   EXPECT_EQ(dot.status, 0) << dot.err;
   EXPECT_NE(dot.out.find("digraph"), std::string::npos) << dot.out;
+  write("two.sql", "CREATE TABLE t (a INTEGER);\nCREATE VIEW v AS SELECT a, COUNT(*) FROM t GROUP BY a;\nCREATE VIEW w AS SELECT DISTINCT a FROM t;\n");
+  dot = weir("explain two.sql --graphviz");
+  EXPECT_EQ(dot.out.find("digraph"), dot.out.rfind("digraph")) << "all views are one picture";
+  for (const char* name : {"\\nv\"", "\\nw\""}) EXPECT_NE(dot.out.find(name), std::string::npos) << dot.out;
   EXPECT_EQ(weir("explain shop.sql --query 'SELECT a FROM t'").status, 0);
   EXPECT_EQ(weir("explain shop.sql absent").status, 1);
 }
