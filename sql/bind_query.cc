@@ -22,7 +22,10 @@ bool has_outer(const Expr& expr) {
   return found;
 }
 
-ExprPtr typed(ExprPtr expr) { return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), kText, Cast::kImplicit, expr->offset) : std::move(expr); }
+ExprPtr typed(ExprPtr expr) {
+  const int offset = expr->offset;
+  return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), kText, Cast::kImplicit, offset) : std::move(expr);
+}
 
 std::vector<ExprPtr> all_columns(const Schema& schema) {
   std::vector<ExprPtr> out;

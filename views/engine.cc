@@ -18,7 +18,11 @@ constexpr char kTablesSetting[] = "tables";
 
 std::unique_ptr<Executor> make_executor(unsigned threads) {
   if (threads == 0) threads = std::thread::hardware_concurrency();
+#if defined(__SANITIZE_THREAD__)  // ThreadSanitizer reports false races inside of Debian's oneTBB
+  return threads <= 1 ? Executor::serial() : Executor::threads(threads);
+#else
   return threads <= 1 ? Executor::serial() : Executor::tbb(threads);
+#endif
 }
 
 // Notes whom a statement asks for.
