@@ -59,7 +59,7 @@ struct Bytes {
   // Refers to `s` where it is too long to be inline: `s` must outlive the value.
   explicit Bytes(std::string_view s) : size(static_cast<std::uint32_t>(s.size())), tail{} {
     if (size <= kInline) {
-      std::memcpy(head, s.data(), size);  // head and tail are adjacent
+      if (size > 0) std::memcpy(head, s.data(), size);  // head and tail are adjacent
     } else {
       std::memcpy(head, s.data(), 4);
       data = s.data();
