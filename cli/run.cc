@@ -1,6 +1,7 @@
 // weir run: a definitions document, rows from files in batches, and views printed or watched.
 //
-// Progress of every input is kept in the table weir_inputs, written in the same batch as the rows: a run that is repeated, or goes on after a crash, reads no row twice.
+// Progress of every input is kept in the table weir_inputs, written in the same batch as the rows: a run that is repeated, or goes on after a
+// crash, reads no row twice.
 
 #include <unistd.h>
 
@@ -155,7 +156,8 @@ class Run {
     for (const RelationInfo& relation : db_->relations()) {
       if (relation.name != kInputs) ++(relation.is_view ? views : tables);
     }
-    say("recovered " + plural(tables, "table") + " and " + plural(views, "view") + " at sequence " + with_commas(db_->sequence()) + " from " + options_.db);
+    say("recovered " + plural(tables, "table") + " and " + plural(views, "view") + " at sequence " + with_commas(db_->sequence()) + " from " +
+        options_.db);
   }
 
   void watch() {
@@ -220,7 +222,8 @@ class Run {
     Reader reader = Reader::open(*db_, input.table, input.path, read_options).value();
     const std::uint64_t before = rows_read_before(input);
     if (before > 0 && reader.skip(before).value() < before) {
-      throw Failure(ErrorCode::kInput, input.path + ": the database has read " + plural(before, "row") + " of it already, but it holds fewer (--append reads all of it)");
+      throw Failure(ErrorCode::kInput, input.path + ": the database has read " + plural(before, "row") +
+                                           " of it already, but it holds fewer (--append reads all of it)");
     }
     Progress progress(input.table, drawing_);
     std::uint64_t rows = 0;
@@ -260,10 +263,13 @@ class Run {
   }
 
   void tell_loaded(const Input& input, std::uint64_t before, std::uint64_t rows, std::uint64_t rejected, double seconds) const {
-    if (before > 0 && rows == 0) return say(input.table + ": all " + plural(before, "row") + " of " + input.path + " were read before; nothing to do");
+    if (before > 0 && rows == 0) {
+      return say(input.table + ": all " + plural(before, "row") + " of " + input.path + " were read before; nothing to do");
+    }
     char time[64];
     std::snprintf(time, sizeof time, " in %.2f s (", seconds);
-    std::string text = input.table + ": " + plural(rows, "row") + time + with_commas(static_cast<std::uint64_t>(static_cast<double>(rows) / std::max(seconds, 1e-6))) + " rows/s)";
+    const auto rate = static_cast<std::uint64_t>(static_cast<double>(rows) / std::max(seconds, 1e-6));
+    std::string text = input.table + ": " + plural(rows, "row") + time + with_commas(rate) + " rows/s)";
     if (before > 0) text += ", after " + with_commas(before) + " that were read before";
     if (rejected > 0) text += ", " + with_commas(rejected) + " rejected to " + options_.reject;
     say(text);

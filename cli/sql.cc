@@ -24,25 +24,28 @@ class Script {
     }
     return true;
   }
-  bool failed() const { return failed_; }
+  int status() const { return status_; }
 
  private:
   bool execute(const std::string& statement) {
     Result<Outcome> outcome = session_.execute(statement);
     if (outcome.ok()) {
-      return outcome.value().kind != Outcome::Kind::kRows || write_out(to_text(outcome.value().rows, options_.format));
+      if (outcome.value().kind != Outcome::Kind::kRows || write_out(to_text(outcome.value().rows, options_.format))) return true;
+      complain(io_error("standard output", "cannot write"));
+      status_ = kRefused;
+      return false;
     }
     Error error = outcome.error();
     if (error.place.empty()) error.place = name_;
     complain(error);
-    failed_ = true;
+    status_ = kStatementFailed;
     return options_.keep_going;
   }
 
   Session session_;
   const SqlOptions& options_;
   std::string name_;  // of the file; "" for standard input
-  bool failed_ = false;
+  int status_ = kDone;
 };
 
 // 0, or the exit status to stop with.
@@ -55,20 +58,19 @@ int run_one(Database& db, const SqlOptions& options, const std::string& path) {
   }
   Script script(db, options, is_stdin ? "" : path);
   std::string buffer(std::size_t{1} << 16, '\0');
-  int status = kDone;
+  bool readable = true;
   for (bool going = true; going;) {
     ssize_t n = ::read(file, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       complain(io_error(is_stdin ? "standard input" : path, "cannot read"));
-      status = kRefused;
+      readable = false;
       break;
     }
     going = script.feed(std::string_view(buffer.data(), static_cast<std::size_t>(n)), n == 0) && n > 0;
-    if (!going && n > 0) status = script.failed() ? kStatementFailed : kRefused;
   }
   if (!is_stdin) ::close(file);
-  return status == kDone && script.failed() ? kStatementFailed : status;
+  return readable ? script.status() : kRefused;
 }
 
 }  // namespace

@@ -251,7 +251,8 @@ std::vector<SelectParts::Item> read_select(const OrderedJson& json, const std::s
   return items;
 }
 
-const std::vector<std::string> kQueryFields = {"with", "from", "join", "where", "group_by", "having", "select", "distinct", "union_all", "order_by", "limit", "offset"};
+const std::vector<std::string> kQueryFields = {"with",   "from",     "join",      "where",    "group_by", "having",
+                                               "select", "distinct", "union_all", "order_by", "limit",    "offset"};
 
 SqlText read_structured_query(const OrderedJson& json, const std::string& pointer) {
   check_fields(json, pointer, kQueryFields);
@@ -363,8 +364,8 @@ void read_column(const std::string& name, const OrderedJson& json, const std::st
   if (primary_key) sql.add("PRIMARY KEY ");
   if (default_value) {
     const std::string at = child(pointer, "default");
-    std::string text = default_value->is_string() ? read_string(*default_value, at, "an expression") : default_value->is_structured() ? "" : default_value->dump();
-    if (text.empty()) fail_kind(at, "an SQL expression", *default_value);
+    if (default_value->is_structured()) fail_kind(at, "an SQL expression", *default_value);
+    std::string text = default_value->is_string() ? read_string(*default_value, at, "an expression") : default_value->dump();
     sql.add("DEFAULT (").add({text, at}, Fragment::kExpression).add(") ");
   }
   if (check) {
@@ -395,14 +396,17 @@ SqlText read_table(const std::string& name, const OrderedJson& json, const std::
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (std::find(names.begin(), names.end(), parts[i].text) == names.end()) {
         std::string near = nearest_name(parts[i].text, names);
-        fail(parts[i].origin, "table " + in_quotes(name) + " has no column " + in_quotes(parts[i].text), near.empty() ? "" : "did you mean " + in_quotes(near) + "?", ErrorCode::kUnknownName);
+        fail(parts[i].origin, "table " + in_quotes(name) + " has no column " + in_quotes(parts[i].text),
+             near.empty() ? "" : "did you mean " + in_quotes(near) + "?", ErrorCode::kUnknownName);
       }
       sql.add(i ? ", " : ", PRIMARY KEY (").add_name(parts[i].text);
     }
     sql.add(")");
   }
   if (const OrderedJson* checks = field(json, "checks")) {
-    for (const Part& part : read_parts(*checks, child(pointer, "checks"), "a condition")) sql.add(", CHECK (").add(part, Fragment::kExpression).add(")");
+    for (const Part& part : read_parts(*checks, child(pointer, "checks"), "a condition")) {
+      sql.add(", CHECK (").add(part, Fragment::kExpression).add(")");
+    }
   }
   sql.add(")");
   return sql;
@@ -521,7 +525,9 @@ Error place_in(Error error, const std::vector<Definition::Piece>& pieces, const 
   return error;
 }
 
-Error place_in_pieces(Error error, const SqlText& sql, const std::string& pointer) { return place_in(std::move(error), sql.pieces(), sql.text(), pointer); }
+Error place_in_pieces(Error error, const SqlText& sql, const std::string& pointer) {
+  return place_in(std::move(error), sql.pieces(), sql.text(), pointer);
+}
 
 }  // namespace
 
@@ -588,13 +594,17 @@ class RowHandler {
       else refuse("column " + in_quotes(key_) + ": an object is no value of a column");
       return true;
     }
-    refuse(operation_seen_ && depth_ == 2 ? "one line holds one insert, delete or update" : "column " + in_quotes(key_) + ": an object is no value of a column");
+    if (operation_seen_ && depth_ == 2) refuse("one line holds one insert, delete or update");
+    refuse("column " + in_quotes(key_) + ": an object is no value of a column");
   }
   bool end_object() {
     --depth_;
     return true;
   }
-  bool start_array(std::size_t) { refuse(depth_ == 0 ? "an array is no row: expected an object" : "column " + in_quotes(key_) + ": an array is no value of a column"); }
+  bool start_array(std::size_t) {
+    if (depth_ == 0) refuse("an array is no row: expected an object");
+    refuse("column " + in_quotes(key_) + ": an array is no value of a column");
+  }
   bool end_array() { return true; }
   bool parse_error(std::size_t byte, const std::string&, const OrderedJson::exception& error) {
     refuse(message_of(error) + " (byte " + std::to_string(byte) + " of the line)");

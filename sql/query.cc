@@ -4,7 +4,8 @@
 
 namespace weir {
 
-// A clause is kept as it was called: kind (the call's name), text (the fragment; a sub-select's SQL), name (condition of a join, alias or name of an item).
+// A clause is kept as it was called: kind (the call's name), text (the fragment; a sub-select's SQL), name (condition of a join, alias or name
+// of an item).
 Query From(std::string relation) {
   Query query;
   query.clauses_.push_back({"From", std::move(relation), ""});
@@ -48,7 +49,8 @@ Result<std::string> Query::sql() const {
   try {
     for (const Clause& clause : clauses_) {
       const std::string& kind = clause.kind;
-      const std::string call = (kind == "FromQuery" ? "From" : kind) + "(" + (kind == "FromQuery" || kind == "UnionAll" ? "a query" : quote_literal(clause.text)) + ")";
+      const bool of_query = kind == "FromQuery" || kind == "UnionAll";
+      const std::string call = (kind == "FromQuery" ? "From" : kind) + "(" + (of_query ? "a query" : quote_literal(clause.text)) + ")";
       Part part{clause.text, call};
       SqlText query;
       if (kind == "From") {
@@ -80,7 +82,11 @@ Result<std::string> Query::sql() const {
         parts.offset = std::stoull(clause.text);
       } else {
         SelectParts::Join join;
-        join.kind = kind == "LeftJoin" ? "LEFT JOIN" : kind == "RightJoin" ? "RIGHT JOIN" : kind == "FullJoin" ? "FULL JOIN" : kind == "CrossJoin" ? "CROSS JOIN" : "JOIN";
+        join.kind = kind == "LeftJoin"    ? "LEFT JOIN"
+                    : kind == "RightJoin" ? "RIGHT JOIN"
+                    : kind == "FullJoin"  ? "FULL JOIN"
+                    : kind == "CrossJoin" ? "CROSS JOIN"
+                                          : "JOIN";
         join.source.relation = part;
         if (kind != "CrossJoin") join.on = Part{clause.name, call};
         parts.joins.push_back(std::move(join));

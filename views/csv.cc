@@ -163,9 +163,11 @@ void RecordReader::check_utf8(std::string_view text) {
   if (bad == std::string_view::npos) return;
   char bytes[16];
   std::snprintf(bytes, sizeof bytes, "0x%02x", static_cast<unsigned char>(text[bad]));
-  Failure failure(ErrorCode::kInput, "invalid byte sequence for encoding \"UTF8\": " + std::string(bytes) + ", byte " + std::to_string(bad + 1) + " of the line");
+  Failure failure(ErrorCode::kInput, "invalid byte sequence for encoding \"UTF8\": " + std::string(bytes) + ", byte " +
+                                         std::to_string(bad + 1) + " of the line");
   failure.error().place = source_.path();
-  failure.error().line = static_cast<int>(record_line_ + static_cast<std::uint64_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n')));
+  const std::string_view before = text.substr(0, bad);
+  failure.error().line = static_cast<int>(record_line_) + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
   throw failure;
 }
 
@@ -198,7 +200,9 @@ bool RecordReader::next_csv(std::vector<CsvField>& fields, char delimiter) {
         field.doubled = true;
       }
       at = field.end + 1;
-      if (!at_end(at) && byte(at) == '\r' && (at_end(at + 1) || byte(at + 1) != '\n')) fail("a carriage return without a line feed behind a quoted field", at);
+      if (!at_end(at) && byte(at) == '\r' && (at_end(at + 1) || byte(at + 1) != '\n')) {
+        fail("a carriage return without a line feed behind a quoted field", at);
+      }
       if (!at_end(at) && byte(at) != delimiter && byte(at) != '\n' && byte(at) != '\r') fail("text behind the closing quote of a field", at);
     } else {
       at = field.end = find(at, std::string_view(stops, 4));

@@ -4,8 +4,8 @@
 // A quoted field may hold delimiters, line breaks and doubled quotes. Lines end with LF or CRLF. A byte order mark at the start is passed over.
 //
 // Cost     one pass over the bytes; memory for one record, at most `record_bytes_max` and a block.
-// Errors   Failure(kInput) with `line` set, kIo where reading fails. After kInput the next call goes on behind what was wrong: behind the record, or, where a quote
-//          does not end or the record is too long, behind its first line.
+// Errors   Failure(kInput) with `line` set, kIo where reading fails. After kInput the next call goes on behind what was wrong: behind the record,
+//          or, where a quote does not end or the record is too long, behind its first line.
 // Threads  one at a time.
 
 #include <weir/error.h>

@@ -22,7 +22,11 @@ std::string in_quotes(std::string_view name) { return '"' + std::string(name) + 
 // Errors that a row can be to blame for; others (a closed database, a failed disk) end the reading.
 bool is_of_a_row(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInput: case ErrorCode::kConstraint: case ErrorCode::kEvaluation: case ErrorCode::kType: case ErrorCode::kUnknownName: return true;
+    case ErrorCode::kInput:
+    case ErrorCode::kConstraint:
+    case ErrorCode::kEvaluation:
+    case ErrorCode::kType:
+    case ErrorCode::kUnknownName: return true;
     default: return false;
   }
 }
@@ -31,7 +35,11 @@ bool is_of_a_row(ErrorCode code) {
 
 struct Reader::Impl {
   Impl(const Database& db, std::string_view table_name, const std::string& path, const ReadOptions& read_options)
-      : options(read_options), source(path), records(source, read_options.line_bytes_max), table(db.table(table_name).value().name()), schema(db.table(table_name).value().schema()) {
+      : options(read_options),
+        source(path),
+        records(source, read_options.line_bytes_max),
+        table(db.table(table_name).value().name()),
+        schema(db.table(table_name).value().schema()) {
     for (const RelationInfo& relation : db.relations()) {
       if (relation.name != table) continue;
       for (const std::string& name : relation.key) key.push_back(*find_column(name));
@@ -123,11 +131,14 @@ struct Reader::Impl {
     Row row(schema.size());
     for (auto& [c, value] : given) row[c] = std::move(value);
     if (given.size() == schema.size()) return into.erase(table, row).value();
-    if (key.empty()) throw Failure(ErrorCode::kInput, "a delete from table " + in_quotes(table) + ", which has no primary key, has to give all columns");
+    if (key.empty()) {
+      throw Failure(ErrorCode::kInput, "a delete from table " + in_quotes(table) + ", which has no primary key, has to give all columns");
+    }
     Row key_row;
     for (std::size_t c : key) key_row.push_back(std::move(row[c]));
     if (given.size() != key.size() || std::any_of(key_row.begin(), key_row.end(), [](const Value& v) { return v.is_null(); })) {
-      throw Failure(ErrorCode::kInput, "a delete from table " + in_quotes(table) + " has to give its primary key (" + key_names() + ") or all columns");
+      throw Failure(ErrorCode::kInput,
+                    "a delete from table " + in_quotes(table) + " has to give its primary key (" + key_names() + ") or all columns");
     }
     into.erase_key(table, key_row).value();
   }
@@ -161,7 +172,8 @@ struct Reader::Impl {
     if (format == ReadOptions::Format::kCsv) {
       if (!records.next_csv(fields)) return false;
       if (fields.size() != csv_columns.size()) {
-        fail(std::to_string(fields.size()) + (fields.size() == 1 ? " field" : " fields") + " where the header has " + std::to_string(csv_columns.size()), records.line());
+        const char* noun = fields.size() == 1 ? " field" : " fields";
+        fail(std::to_string(fields.size()) + noun + " where the header has " + std::to_string(csv_columns.size()), records.line());
       }
       given.reserve(fields.size());
       for (std::size_t i = 0; i < fields.size(); ++i) {

@@ -1,4 +1,5 @@
-// Catches: an include that goes up or across between rooms, a third party outside of its home, a header without a contract. The edge table is the architecture.
+// Catches: an include that goes up or across between rooms, a third party outside of its home, a header without a contract. The edge table is the
+// architecture.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -27,7 +28,8 @@ const std::map<std::string, std::set<std::string>> kEdges = {
 
 // Where each third party may be included: a folder or a file.
 const std::vector<std::pair<std::string, std::string>> kHomes = {
-    {"tbb/", "circuit/executor.cc"}, {"oneapi/", "circuit/executor.cc"}, {"sqlite3", "storage/"}, {"pg_query", "sql/"}, {"nlohmann/", "sql/"}, {"CLI/", "cli/"},
+    {"tbb/", "circuit/executor.cc"}, {"oneapi/", "circuit/executor.cc"}, {"sqlite3", "storage/"},
+    {"pg_query", "sql/"},            {"nlohmann/", "sql/"},              {"CLI/", "cli/"},
 };
 
 struct Source {
@@ -103,7 +105,9 @@ TEST(Architecture, HeadersHaveAContract) {
 TEST(Architecture, NothingIsLeftForLater) {
   for (const Source& source : sources()) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
-      for (const char* word : {"TODO", "FIXME", "XXX", "HACK"}) EXPECT_EQ(source.lines[i].find(word), std::string::npos) << source.path << ":" << i + 1 << ": " << word;
+      for (const char* word : {"TODO", "FIXME", "XXX", "HACK"}) {
+        EXPECT_EQ(source.lines[i].find(word), std::string::npos) << source.path << ":" << i + 1 << ": " << word;
+      }
     }
   }
 }

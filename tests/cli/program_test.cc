@@ -286,6 +286,14 @@ TEST_F(Program, BadDefinitionsHaveTheirPlace) {
   EXPECT_EQ(weir("run absent.json").status, 1);
 }
 
+TEST_F(Program, OutputThatCannotBeWrittenEndsTheRun) {
+  write("one.sql", "SELECT 1 AS a; SELECT 2 AS b;");
+  std::string command = "cd '" + folder_.string() + "' && '" WEIR_PROGRAM "' sql one.sql >/dev/full 2>stderr";
+  int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(slurp(folder_ / "stderr").find("standard output"), std::string::npos);
+}
+
 TEST_F(Program, WrongUseIsStatusTwo) {
   for (const char* arguments : {"", "nonsense", "sql --format xml", "run", "run x.json --input orders", "run x.json --window nonsense", "run x.json --batch 0", "run x.json --input t=-", "help nonsense"}) {
     EXPECT_EQ(weir(arguments).status, 2) << arguments;
