@@ -20,8 +20,13 @@ struct Node {
   std::string label;             // of a source
   std::unique_ptr<Operator> op;  // null for a source
   std::vector<KeyKind> types;
+  struct Consumer {
+    Node* node;
+    std::uint32_t input;  // which of its inputs this is
+  };
   std::vector<Node*> inputs;
-  std::vector<Node*> consumers;  // one entry an edge
+  std::vector<std::uint32_t> places;  // of each edge, in the input's consumers
+  std::vector<Consumer> consumers;    // one entry an edge
   std::uint32_t level = 0;       // above all inputs
   std::uint32_t users = 1;
   bool fresh = false;
@@ -83,12 +88,19 @@ struct Circuit::Impl {
       node.when_freed.pop_back();
       action();
     }
-    for (Node* input : node.inputs) input->consumers.erase(std::find(input->consumers.begin(), input->consumers.end(), &node));
+    for (std::size_t n = 0; n < node.inputs.size(); ++n) disconnect(*node.inputs[n], node.places[n]);
     if (node.fresh) fresh.erase(std::find(fresh.begin(), fresh.end(), &node));
     const std::unique_ptr<Node> gone = std::move(nodes[node.id]);
     freed.push_back(gone->id);
     --count;
     for (Node* input : gone->inputs) release(*input);
+  }
+
+  static void disconnect(Node& input, std::uint32_t place) {
+    const Node::Consumer last = input.consumers.back();
+    input.consumers[place] = last;
+    last.node->places[last.input] = place;
+    input.consumers.pop_back();
   }
 
   // -- The past of streams.
@@ -155,7 +167,7 @@ struct Circuit::Impl {
     if (node.out.empty()) return;
     ran.push_back(node.id);
     node.rows_out += node.out.rows();
-    for (Node* consumer : node.consumers) wake(*consumer);
+    for (const Node::Consumer& consumer : node.consumers) wake(*consumer.node);
   }
   void run_level(std::vector<Node*>& level) {
     std::uint64_t rows = 0;
@@ -247,7 +259,8 @@ NodeId Circuit::add(std::unique_ptr<Operator> op, std::span<const NodeId> inputs
   for (const NodeId id : inputs) {
     Node& input = impl_->at(id);
     ++input.users;
-    input.consumers.push_back(&node);
+    node.places.push_back(static_cast<std::uint32_t>(input.consumers.size()));
+    input.consumers.push_back({&node, static_cast<std::uint32_t>(node.inputs.size())});
     node.inputs.push_back(&input);
     node.deltas.push_back(&input.out);
     node.level = std::max(node.level, input.level + 1);

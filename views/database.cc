@@ -152,7 +152,7 @@ std::vector<RelationInfo> Database::relations() const {
     Engine& engine = weir::open(engine_);
     const auto lock = engine.reading();
     std::vector<RelationInfo> out;
-    for (const auto& state : engine.relations()) {
+    for (const auto& [id, state] : engine.relations()) {
       RelationInfo info;
       info.name = state->name();
       info.is_view = state->relation.is_view;

@@ -78,7 +78,7 @@ void Engine::close() {
     const std::lock_guard writing(writer_);
     if (closed_.exchange(true)) return;
     const std::lock_guard lock(subscriptions_mutex_);
-    for (const auto& relation : ordered_) ending.insert(ending.end(), relation->subscriptions.begin(), relation->subscriptions.end());
+    for (const auto& [id, relation] : relations_) ending.insert(ending.end(), relation->subscriptions.begin(), relation->subscriptions.end());
   }
   dispatcher_.drain();
   for (const auto& subscription : ending) subscription->end();
@@ -204,7 +204,7 @@ const Relation* Engine::find_relation(std::string_view name) const {
 
 std::vector<std::string> Engine::relation_names() const {
   std::vector<std::string> names;
-  for (const auto& relation : ordered_) names.push_back(relation->name());
+  for (const auto& [id, relation] : relations_) names.push_back(relation->name());
   return names;
 }
 
@@ -266,28 +266,28 @@ Statement::Kind Engine::kind_of_statement(std::string_view sql) const {
   }
 }
 
-void Engine::enter(const std::shared_ptr<RelationState>& relation, std::size_t at) {
-  ordered_.insert(ordered_.begin() + static_cast<std::ptrdiff_t>(std::min(at, ordered_.size())), relation);
+void Engine::enter(const std::shared_ptr<RelationState>& relation) {
+  const std::uint64_t id = relation->relation.id;
+  relations_.emplace(id, relation);
   by_name_.emplace(relation->name(), relation);
-  by_id_.emplace(relation->relation.id, relation.get());
+  for (const std::uint64_t used : relation->uses) users_.emplace(used, id);
   if (by_node_.size() <= relation->node) by_node_.resize(relation->node + 1);
   by_node_[relation->node].push_back(relation.get());
   relation->dropped = false;
   ++schema_version_;
 }
 
-std::size_t Engine::remove(const RelationState& relation) {
-  const auto it = std::find_if(ordered_.begin(), ordered_.end(), [&](const auto& r) { return r.get() == &relation; });
-  const std::shared_ptr<RelationState> keep = *it;
-  const auto at = static_cast<std::size_t>(it - ordered_.begin());
-  ordered_.erase(it);
+void Engine::remove(const RelationState& relation) {
+  const std::uint64_t id = relation.relation.id;
+  const auto it = relations_.find(id);
+  const std::shared_ptr<RelationState> keep = it->second;
+  relations_.erase(it);
   by_name_.erase(relation.name());
-  by_id_.erase(relation.relation.id);
+  for (const std::uint64_t used : relation.uses) users_.erase({used, id});
   std::vector<RelationState*>& here = by_node_[relation.node];
   here.erase(std::find(here.begin(), here.end(), keep.get()));
   keep->dropped = true;
   ++schema_version_;
-  return at;
 }
 
 void Engine::attach_table(TableState& table) {
@@ -330,15 +330,15 @@ void Engine::drop_freed_streams() {
 }
 
 std::vector<std::shared_ptr<RelationState>> Engine::dependents(const RelationState& relation) const {
-  std::vector<std::uint64_t> ids{relation.relation.id};
+  std::set<std::uint64_t> found;
+  const auto add_users = [&](const auto& self, std::uint64_t id) -> void {
+    for (auto it = users_.lower_bound({id, 0}); it != users_.end() && it->first == id; ++it) {
+      if (found.insert(it->second).second) self(self, it->second);
+    }
+  };
+  add_users(add_users, relation.relation.id);
   std::vector<std::shared_ptr<RelationState>> out;
-  // One pass: what a relation uses is older than itself.
-  for (const auto& other : ordered_) {
-    const bool uses = std::any_of(other->uses.begin(), other->uses.end(), [&](std::uint64_t id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); });
-    if (!uses) continue;
-    ids.push_back(other->relation.id);
-    out.push_back(other);
-  }
+  for (const std::uint64_t id : found) out.push_back(relations_.at(id));
   return out;
 }
 

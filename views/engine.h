@@ -12,8 +12,10 @@
 #include <weir/database.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -62,8 +64,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   const std::shared_ptr<RelationState>* find_state(std::string_view name) const;
   const std::shared_ptr<RelationState>& state(std::string_view name) const;  // Failure(kUnknownName)
   std::shared_ptr<TableState> table(std::string_view name) const;            // Failure also where it is a view
-  RelationState& by_id(std::uint64_t id) const { return *by_id_.at(id); }
-  const std::vector<std::shared_ptr<RelationState>>& relations() const { return ordered_; }
+  RelationState& by_id(std::uint64_t id) const { return *relations_.at(id); }
+  const std::map<std::uint64_t, std::shared_ptr<RelationState>>& relations() const { return relations_; }  // by id: in order of creation
   void create_function(ScalarFunction function);
 
   // -- Transactions.
@@ -105,8 +107,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   bool stores(const RelationState& relation) const { return storage_ && (relation.relation.is_view || options_.store_tables); }
 
   // -- The catalog's records of a relation. REQUIRES: Writing and the state lock exclusively.
-  void enter(const std::shared_ptr<RelationState>& relation, std::size_t at = SIZE_MAX);
-  std::size_t remove(const RelationState& relation);                         // returns where it stood
+  void enter(const std::shared_ptr<RelationState>& relation);
+  void remove(const RelationState& relation);
   void attach_table(TableState& table);
   void attach_view(ViewState& view);                                         // lowers the plan and fills the view
   void detach(RelationState& relation) noexcept;                             // gives the stream back
@@ -155,9 +157,9 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   mutable std::shared_mutex state_mutex_;
   const TransactionState* schema_owner_ = nullptr;
 
-  std::vector<std::shared_ptr<RelationState>> ordered_;
+  std::map<std::uint64_t, std::shared_ptr<RelationState>> relations_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> users_;                  // (relation, view that uses it)
   std::unordered_map<std::string, std::shared_ptr<RelationState>, StringHash, std::equal_to<>> by_name_;
-  std::unordered_map<std::uint64_t, RelationState*> by_id_;
   std::vector<std::vector<RelationState*>> by_node_;
   std::unordered_map<std::string, std::vector<std::unique_ptr<const Function>>, StringHash, std::equal_to<>> functions_;
   std::uint64_t next_id_ = 1;

@@ -84,8 +84,8 @@ void SchemaChange::add(const std::shared_ptr<RelationState>& relation) {
 // Removes a relation; its stream stays until the commit.
 void SchemaChange::take_out(const std::shared_ptr<RelationState>& relation) {
   Engine& engine = engine_;
-  const std::size_t at = engine.remove(*relation);
-  undo_.push_back([&engine, relation, at] { engine.enter(relation, at); });
+  engine.remove(*relation);
+  undo_.push_back([&engine, relation] { engine.enter(relation); });
   after_.push_back([&engine, relation] { engine.detach(*relation); });
   if (engine.stores(*relation)) engine.storage_->drop(relation->name());
 }
@@ -181,8 +181,7 @@ void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, 
 }
 
 void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade) {
-  std::vector<std::shared_ptr<RelationState>> going;
-  const auto goes = [&](const std::shared_ptr<RelationState>& r) { return std::find(going.begin(), going.end(), r) != going.end(); };
+  std::map<std::uint64_t, std::shared_ptr<RelationState>> going;  // by id: in order of creation
   for (const std::string& name : names) {
     const auto* found = engine_.find_state(name);
     if (!found) {
@@ -195,12 +194,12 @@ void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool 
       throw Failure(std::move(error));
     }
     if ((*found)->relation.is_view != views) throw Failure(ErrorCode::kUnknownName, in_quotes(name) + (views ? " is not a view" : " is not a table"));
-    if (!goes(*found)) going.push_back(*found);
+    going.emplace((*found)->relation.id, *found);
   }
-  const std::vector<std::shared_ptr<RelationState>> named = going;
-  for (const auto& relation : named) {
+  const auto named = going;
+  for (const auto& [id, relation] : named) {
     for (const auto& dependent : engine_.dependents(*relation)) {
-      if (goes(dependent)) continue;
+      if (going.contains(dependent->relation.id)) continue;
       if (!cascade) {
         Error error;
         error.code = ErrorCode::kDependency;
@@ -208,15 +207,12 @@ void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool 
         error.hint = "DROP ... CASCADE drops the dependent objects too";
         throw Failure(std::move(error));
       }
-      going.push_back(dependent);
+      going.emplace(dependent->relation.id, dependent);
     }
   }
   const std::unique_lock state(engine_.state_mutex_);
   // The youngest first: nobody stands on it any more.
-  const std::vector<std::shared_ptr<RelationState>> ordered = engine_.relations();
-  for (auto it = ordered.rbegin(); it != ordered.rend(); ++it) {
-    if (goes(*it)) take_out(*it);
-  }
+  for (auto it = going.rbegin(); it != going.rend(); ++it) take_out(it->second);
 }
 
 }  // namespace weir::internal

@@ -268,6 +268,26 @@ TEST(Circuit, ReleaseFreesWhatNobodyUses) {
   step(c, a, {{1, 1}});
 }
 
+TEST(Circuit, ConsumersGoInAnyOrder) {
+  Circuit c(Executor::serial());
+  const NodeId a = c.add_source(kOneInt, {0}, false, "a");
+  constexpr int kConsumers = 60;
+  std::vector<Calls> calls(kConsumers);
+  std::vector<NodeId> nodes;
+  for (int n = 0; n < kConsumers; ++n) nodes.push_back(add(c, std::make_unique<Add>(n, &calls[static_cast<std::size_t>(n)]), n % 3 ? std::vector<NodeId>{a} : std::vector<NodeId>{a, a}));
+  c.backfill();
+  std::vector<bool> gone(kConsumers);
+  for (int n = 0; n < kConsumers; ++n) {
+    const auto k = static_cast<std::size_t>(n * 37 % kConsumers);
+    c.release(nodes[k]);
+    gone[k] = true;
+    for (Calls& of : calls) of.evaluate = 0;
+    step(c, a, {{n, 1}});
+    for (std::size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(calls[i].evaluate, gone[i] ? 0 : 1);
+  }
+  EXPECT_EQ(c.node_count(), 1u);
+}
+
 TEST(Circuit, AFailedBackfillIsRevertedAndReleased) {
   Circuit c(Executor::serial());
   const NodeId a = c.add_source(kOneInt, {0}, false, "a");
