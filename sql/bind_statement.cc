@@ -273,13 +273,13 @@ ExprPtr Binder::default_of(const Relation& table, std::uint16_t column) const {
 
 Statement Binder::insert(const Json& body) {
   if (body.contains("onConflictClause")) unsupported("ON CONFLICT", location(at(body, "onConflictClause")));
-  if (body.contains("returningList")) unsupported("RETURNING", location(*open(at(body, "returningList")[0]).second));
-  only(body, "INSERT", {"relation", "cols", "selectStmt", "override", "withClause"});
+  only(body, "INSERT", {"relation", "cols", "selectStmt", "override", "withClause", "returningList"});
   if (text_field(body, "override") != "OVERRIDING_NOT_SET") unsupported("OVERRIDING", -1);
   const Relation& table = writable(at(body, "relation"), "insert into");
   Statement out;
   out.kind = Statement::Kind::kInsert;
   out.names = {table.name};
+  bind_returning(body, changed_from(table, at(body, "relation"), nullptr, nullptr).scope, out);
   const std::size_t width = table.schema.size();
   Columns columns;
   if (const Json* list = find(body, "cols")) {
@@ -365,8 +365,7 @@ Statement Binder::insert(const Json& body) {
 }
 
 Statement Binder::update(const Json& body) {
-  if (body.contains("returningList")) unsupported("RETURNING", location(*open(at(body, "returningList")[0]).second));
-  only(body, "UPDATE", {"relation", "targetList", "whereClause", "withClause", "fromClause"});
+  only(body, "UPDATE", {"relation", "targetList", "whereClause", "withClause", "fromClause", "returningList"});
   Environment environment;
   if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
   const Relation& table = writable(at(body, "relation"), "update");
@@ -422,6 +421,11 @@ Statement Binder::update(const Json& body) {
       }
     }
   }
+  bind_returning(body, from.scope, out);
+  for (std::size_t i = width; !out.returning.empty() && i < from.scope.schema.size(); ++i) {
+    exprs.push_back(weir::column_of(from.scope.schema, static_cast<std::uint16_t>(i)));
+    names.push_back(from.scope.schema[i].name);
+  }
   plan = make_project(std::move(plan), std::move(exprs), std::move(names));
   if (others) {  // of several new rows for one old one, PostgreSQL takes any
     TopKSpec spec;
@@ -442,8 +446,7 @@ From Binder::changed_from(const Relation& table, const Json& range, const Json* 
 }
 
 Statement Binder::erase(const Json& body) {
-  if (body.contains("returningList")) unsupported("RETURNING", location(*open(at(body, "returningList")[0]).second));
-  only(body, "DELETE", {"relation", "whereClause", "withClause", "usingClause"});
+  only(body, "DELETE", {"relation", "whereClause", "withClause", "usingClause", "returningList"});
   Environment environment;
   if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
   const Relation& table = writable(at(body, "relation"), "delete from");
@@ -456,6 +459,18 @@ Statement Binder::erase(const Json& body) {
   if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment, nullptr);
   Columns columns;
   for (std::size_t i = 0; i < table.schema.size(); ++i) columns.push_back(static_cast<std::uint16_t>(i));
+  bind_returning(body, from.scope, out);
+  bool returns_others = false;
+  for (const ExprPtr& expr : out.returning) each_column(*expr, [&](std::uint16_t c) { returns_others = returns_others || c >= table.schema.size(); });
+  if (returns_others) {  // of several rows of USING for one row, PostgreSQL takes any
+    if (!table.has_key) unsupported("RETURNING of columns of USING, with a table without a primary key,", location(at(body, "relation")));
+    TopKSpec spec;
+    spec.partition = table.key;
+    spec.limit = 1;
+    for (std::size_t i = table.schema.size(); i < from.scope.schema.size(); ++i) columns.push_back(static_cast<std::uint16_t>(i));
+    out.plan = optimize(make_top_k(make_columns(std::move(plan), columns), std::move(spec)));
+    return out;
+  }
   plan = make_columns(std::move(plan), columns);
   if (others) {  // each row once, however many rows of USING it meets
     PlanPtr met = std::move(plan);
@@ -469,13 +484,14 @@ Statement Binder::erase(const Json& body) {
 }
 
 Statement Binder::truncate(const Json& body) {
-  only(body, "TRUNCATE", {"relations", "behavior"});
-  if (at(body, "relations").size() != 1) unsupported("TRUNCATE of several tables", location(*open(at(body, "relations")[1]).second));
-  const Relation& table = writable(*open(at(body, "relations")[0]).second, "truncate");
+  only(body, "TRUNCATE", {"relations", "behavior", "restart_seqs"});
   Statement out;
-  out.kind = Statement::Kind::kDelete;
-  out.names = {table.name};
-  out.plan = scan(table);
+  out.kind = Statement::Kind::kTruncate;
+  out.cascade = text_field(body, "behavior") == "DROP_CASCADE";
+  for (const Json& range : at(body, "relations")) {
+    const std::string& name = writable(*open(range).second, "truncate").name;
+    if (std::find(out.names.begin(), out.names.end(), name) == out.names.end()) out.names.push_back(name);
+  }
   return out;
 }
 
@@ -552,20 +568,25 @@ Statement Binder::copy(const Json& body) {
 // -------------------------------------------------------------------------------------------------------- everything else
 
 Statement Binder::transaction(const Json& body) {
+  static const std::map<std::string_view, Statement::Kind> kKinds = {
+      {"TRANS_STMT_BEGIN", Statement::Kind::kBegin}, {"TRANS_STMT_START", Statement::Kind::kBegin}, {"TRANS_STMT_COMMIT", Statement::Kind::kCommit},
+      {"TRANS_STMT_ROLLBACK", Statement::Kind::kRollback}, {"TRANS_STMT_SAVEPOINT", Statement::Kind::kSavepoint},
+      {"TRANS_STMT_ROLLBACK_TO", Statement::Kind::kRollbackTo}, {"TRANS_STMT_RELEASE", Statement::Kind::kRelease}};
   const std::string kind = text_field(body, "kind");
   Statement out;
-  if (kind == "TRANS_STMT_BEGIN" || kind == "TRANS_STMT_START") {
-    out.kind = Statement::Kind::kBegin;
-  } else if (kind == "TRANS_STMT_COMMIT") {
-    out.kind = Statement::Kind::kCommit;
-  } else if (kind == "TRANS_STMT_ROLLBACK") {
-    out.kind = Statement::Kind::kRollback;
+  if (const auto found = kKinds.find(kind); found != kKinds.end()) {
+    out.kind = found->second;
   } else {
     std::string name = kind.starts_with("TRANS_STMT_") ? kind.substr(11) : kind;
     for (char& c : name) c = c == '_' ? ' ' : c;
     unsupported(name, 0);
   }
-  only(body, "a transaction", {"kind"});
+  only(body, "a transaction", {"kind", "options", "savepoint_name"});
+  if (const std::string name = text_field(body, "savepoint_name"); !name.empty()) out.names = {name};
+  for (const Json& item : at(body, "options")) {  // every isolation level may be given more isolation than it asks for
+    const Json& option = *open(item).second;
+    if (text_field(option, "defname") == "transaction_read_only") out.read_only = integer_of(at(option, "arg"), "READ ONLY") != 0;
+  }
   return out;
 }
 

@@ -181,6 +181,9 @@ class Binder {
   ExprPtr default_of(const Relation& table, std::uint16_t column) const;
   void add_constraint(Relation& table, const Json& constraint, int column);
 
+  // bind_change.cc
+  void bind_returning(const Json& body, const Scope& scope, Statement& out);
+
   // bind_query.cc
   Query bind_query(const Json& body, const Environment* environment, const Scope* outer);
   Query bind_set_operation(const Json& body, const Environment* environment);

@@ -28,11 +28,13 @@ std::vector<StatementText> split_statements(std::string_view script, bool& compl
 
 struct Statement {
   enum class Kind : std::uint8_t {
-    kCreateTable, kCreateView, kDropTable, kDropView, kInsert, kUpdate, kDelete, kCopy, kBegin, kCommit, kRollback, kSelect, kExplain, kNothing
+    kCreateTable, kCreateView, kDropTable, kDropView, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin, kCommit, kRollback, kSavepoint, kRollbackTo, kRelease,
+    kSelect, kExplain, kNothing
   };
   Kind kind = Kind::kNothing;
 
-  std::vector<std::string> names;  // tables and views created, dropped or changed
+  std::vector<std::string> names;  // tables and views created, dropped or changed; a savepoint
+  bool read_only = false;          // kBegin
   bool if_exists = false;          // DROP … IF EXISTS; CREATE … IF NOT EXISTS
   bool cascade = false;
   bool or_replace = false;
@@ -42,6 +44,9 @@ struct Statement {
   // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in. kDelete: the rows to delete, all columns.
   // kUpdate: old row ++ new row (converted). Checks and NOT NULL are not in the plan: the table enforces them. Optimised.
   PlanPtr plan;
+  // RETURNING: expressions over the row (kUpdate: the new one), followed by what FROM or USING has, which the plan then ends with. None: no RETURNING.
+  std::vector<ExprPtr> returning;
+  Schema returned;
   // kSelect: sort the result by these and show the first `visible` columns. LIMIT is in the plan. kCreateView: the view's Relation::order.
   std::vector<OrderKey> order;
   std::size_t visible = 0;

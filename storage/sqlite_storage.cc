@@ -320,6 +320,15 @@ class SqliteStorage final : public Storage {
     schema_changed_ = true;
   }
 
+  void savepoint(std::size_t number) override { run("SAVEPOINT weir" + std::to_string(number), "set a savepoint in"); }
+
+  void rollback_to(std::size_t number) override {
+    // A statement that is not reset would keep the tables that it reads locked.
+    for (auto& [name, stored] : relations_) stored.insert.reset(), stored.replace.reset(), stored.remove.reset();
+    run("ROLLBACK TO weir" + std::to_string(number), "roll back to a savepoint in");
+    load_catalog();
+  }
+
   void commit() override {
     step_once(commit_, "COMMIT", "commit to");
     changed_digests_.clear();

@@ -62,6 +62,8 @@ class Storage {
   virtual void set_sequence(std::uint64_t sequence) = 0;
   virtual void set_digest(const std::string& relation, const std::string& digest) = 0;
   virtual void set_setting(const std::string& name, const std::string& value) = 0;
+  virtual void savepoint(std::size_t number) = 0;                     // what follows can be undone by rollback_to(number), any number of times
+  virtual void rollback_to(std::size_t number) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 };

@@ -257,12 +257,12 @@ Engine::Bound Engine::bind(std::string_view sql) const {
   return bound;
 }
 
-Statement::Kind Engine::kind_of_statement(std::string_view sql) const {
+Statement Engine::transaction_statement(std::string_view sql) const {
   const auto lock = reading();
   try {
-    return bind(sql).statement.kind;
+    return bind(sql).statement;
   } catch (const Failure&) {
-    return Statement::Kind::kNothing;
+    return {};
   }
 }
 
@@ -363,6 +363,7 @@ TableChanges* TransactionState::find(const RelationState& table) const {
 void TransactionState::reset() {
   for (std::size_t n = 0; n < used; ++n) changes[n]->start(nullptr, arena);
   used = 0;
+  read_only = false;
   arena.reset();
 }
 
@@ -401,6 +402,30 @@ void Engine::give_up(TransactionState& transaction) noexcept {
     schema_owner_ = nullptr;
   }
   transaction.reset();
+}
+
+Engine::Mark Engine::mark(TransactionState& transaction) {
+  const Writing writing(*this, &transaction);
+  Mark out;
+  for (std::size_t n = 0; n < transaction.used; ++n) out.tables.push_back(transaction.changes[n]->mark());
+  out.has_schema = transaction.schema != nullptr;
+  if (out.has_schema) out.schema = transaction.schema->mark();
+  return out;
+}
+
+void Engine::rollback(TransactionState& transaction, const Mark& mark) {
+  const Writing writing(*this, &transaction);
+  if (transaction.schema && mark.has_schema) {
+    transaction.schema->rollback(mark.schema);
+  } else if (transaction.schema) {
+    transaction.schema.reset();
+    schema_owner_ = nullptr;
+  }
+  for (std::size_t n = 0; n < transaction.used; ++n) {
+    if (n < mark.tables.size()) transaction.changes[n]->rollback(mark.tables[n]);
+    else transaction.changes[n]->start(nullptr, transaction.arena);
+  }
+  transaction.used = mark.tables.size();
 }
 
 Receipt Engine::commit(TransactionState& transaction) {

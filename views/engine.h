@@ -75,8 +75,12 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void rollback(TransactionState& transaction) noexcept;
   // One statement inside of a transaction. `autocommit`: commits at once.
   Outcome execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit);
-  // A parsed statement's kind, for the session; kNothing where it does not parse.
-  Statement::Kind kind_of_statement(std::string_view sql) const;
+  // A statement about transactions, for the session; kNothing where it does not parse.
+  Statement transaction_statement(std::string_view sql) const;
+  // Where a transaction stands, tables and views made included, to go back to.
+  struct Mark;
+  Mark mark(TransactionState& transaction);
+  void rollback(TransactionState& transaction, const Mark& mark);
 
   // -- Reading.
   ResultSet query(std::string_view select);
@@ -122,7 +126,9 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void deliver(std::vector<Delivery>& deliveries);
   void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference
   Outcome run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied);
-  std::uint64_t change_rows(TransactionState& transaction, Statement& statement);
+  Outcome change_rows(TransactionState& transaction, Statement& statement);
+  ResultSet returned(const Statement& statement, const Delta& rows, Arena& arena) const;
+  void truncate(TransactionState& transaction, const Statement& statement);
   std::vector<Chunk> read_copy(TransactionState& transaction, const Statement& statement, const CopyLines& lines) const;
   ResultSet explain_query(const Statement& statement, bool graphviz);
   std::string explain_plan(const Plan& plan, NodeId root, bool graphviz);
@@ -190,6 +196,7 @@ class TransactionState {
   std::vector<std::unique_ptr<TableChanges>> changes;    // the first `used` count
   std::size_t used = 0;
   std::unique_ptr<SchemaChange> schema;                  // tables and views made and dropped
+  bool read_only = false;
   std::vector<Datum> row, key;                           // for one row at a time
   std::vector<Chunk> chunks;
   std::vector<TableChanges::Rows> rows;

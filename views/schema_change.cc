@@ -37,11 +37,26 @@ SchemaChange::SchemaChange(Engine& engine) : engine_(engine) {
 SchemaChange::~SchemaChange() {
   if (done_) return;
   if (engine_.storage_) engine_.storage_->rollback();
+  undo(0);
+}
+
+void SchemaChange::undo(std::size_t to) {
   const std::unique_lock state(engine_.state_mutex_);
-  while (!undo_.empty()) {
+  while (undo_.size() > to) {
     undo_.back()();
     undo_.pop_back();
   }
+}
+
+SchemaChange::Mark SchemaChange::mark() {
+  if (engine_.storage_) engine_.storage_->savepoint(marks_);
+  return {marks_++, undo_.size(), after_};
+}
+
+void SchemaChange::rollback(const Mark& mark) {
+  if (engine_.storage_) engine_.storage_->rollback_to(mark.number);
+  undo(mark.undo);
+  after_ = mark.after;
 }
 
 void SchemaChange::commit(bool storage_committed) {

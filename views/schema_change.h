@@ -28,6 +28,11 @@ class SchemaChange {
   void create_view(Engine::Bound& bound);
   void drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade);
 
+  // Where the change stands now, to go back to.
+  struct Mark { std::size_t number = 0, undo = 0; std::vector<std::function<void()>> after; };
+  Mark mark();
+  void rollback(const Mark& mark);
+
   // The file's transaction, if any, has been committed by the caller, or is by commit().
   void commit(bool storage_committed);
 
@@ -36,11 +41,19 @@ class SchemaChange {
   void take_out(const std::shared_ptr<RelationState>& relation);
   void replace_view(const std::shared_ptr<RelationState>& old, Engine::Bound& bound);
   std::shared_ptr<ViewState> make_view(Engine::Bound& bound);
+  void undo(std::size_t to);
 
   Engine& engine_;
   bool done_ = false;
+  std::size_t marks_ = 0;
   std::vector<std::function<void()>> undo_;
   std::vector<std::function<void()>> after_;  // at commit
+};
+
+struct Engine::Mark {
+  std::vector<TableChanges::Mark> tables;
+  bool has_schema = false;
+  SchemaChange::Mark schema;
 };
 
 }  // namespace weir::internal

@@ -38,7 +38,8 @@ class SessionState {
  public:
   std::shared_ptr<Engine> engine;
   std::unique_ptr<TransactionState> transaction;  // null: between transactions
-  bool failed = false;                            // the transaction has to be rolled back
+  bool failed = false;                            // the transaction has to be rolled back, to a savepoint at least
+  std::vector<std::pair<std::string, Engine::Mark>> savepoints;
   CopyLines lines;
 
   std::string text;                               // fed, not handed out yet
@@ -61,6 +62,7 @@ class SessionState {
       engine->recycle(std::move(transaction));
     }
     failed = false;
+    savepoints.clear();
   }
 
   void take(std::size_t bytes) {
@@ -115,7 +117,8 @@ class SessionState {
   }
 
   Outcome execute(std::string_view sql) {
-    const Statement::Kind kind = transaction_statement(sql);
+    const Statement about = transaction_statement(sql);
+    const Statement::Kind kind = about.kind;
     if (kind == Statement::Kind::kCommit || kind == Statement::Kind::kRollback) {
       if (!transaction) return {};  // PostgreSQL: a warning
       const bool commits = kind == Statement::Kind::kCommit && !failed;
@@ -128,9 +131,28 @@ class SessionState {
       end();
       return {};
     }
+    if (kind == Statement::Kind::kRollbackTo) {
+      const std::size_t found = savepoint("ROLLBACK TO SAVEPOINT", about.names.at(0));
+      engine->rollback(*transaction, savepoints[found].second);
+      savepoints.resize(found + 1);
+      failed = false;
+      return {};
+    }
     if (failed) throw Failure(ErrorCode::kTransaction, "current transaction is aborted, commands ignored until end of transaction block");
     if (kind == Statement::Kind::kBegin) {
-      if (!transaction) transaction = engine->begin();
+      if (!transaction) {
+        transaction = engine->begin();
+        transaction->read_only = about.read_only;
+      }
+      return {};
+    }
+    if (kind == Statement::Kind::kSavepoint) {
+      if (!transaction) throw Failure(ErrorCode::kTransaction, "SAVEPOINT can only be used in transaction blocks");
+      savepoints.emplace_back(about.names.at(0), engine->mark(*transaction));
+      return {};
+    }
+    if (kind == Statement::Kind::kRelease) {
+      savepoints.resize(savepoint("RELEASE SAVEPOINT", about.names.at(0)));
       return {};
     }
     if (transaction) {
@@ -154,19 +176,29 @@ class SessionState {
   }
 
  private:
-  // BEGIN, COMMIT, ROLLBACK, or kNothing for all else: told by the first word, then by the parser.
-  Statement::Kind transaction_statement(std::string_view sql) const {
+  // The statement, if it is about transactions, or kNothing: told by the first word, then by the parser.
+  Statement transaction_statement(std::string_view sql) const {
     std::string word;
-    for (std::size_t at = first_word(sql); at < sql.size() && word.size() < 9; ++at) {
+    for (std::size_t at = first_word(sql); at < sql.size() && word.size() < 10; ++at) {
       const char c = sql[at];
       if (c >= 'a' && c <= 'z') word += static_cast<char>(c - 'a' + 'A');
       else if (c >= 'A' && c <= 'Z') word += c;
       else break;
     }
-    for (const char* one : {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}) {
-      if (word == one) return engine->kind_of_statement(sql);
+    for (const char* one : {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"}) {
+      if (word == one) return engine->transaction_statement(sql);
     }
-    return Statement::Kind::kNothing;
+    return {};
+  }
+
+  // The youngest of this name. As in PostgreSQL, asking for one that is not there spoils the transaction.
+  std::size_t savepoint(const char* statement, const std::string& name) {
+    if (!transaction) throw Failure(ErrorCode::kTransaction, std::string(statement) + " can only be used in transaction blocks");
+    for (std::size_t n = savepoints.size(); n-- > 0;) {
+      if (savepoints[n].first == name) return n;
+    }
+    failed = true;
+    throw Failure(ErrorCode::kTransaction, "savepoint \"" + name + "\" does not exist");
   }
 
   std::size_t taken_ = 0;

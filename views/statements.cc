@@ -63,6 +63,8 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
       Outcome outcome;
       outcome.kind = Outcome::Kind::kRows;
       if (evaluate_in_place(*s.plan, &transaction, [&](const Delta& rows) { outcome.rows = make_result(s, rows); })) return outcome;
+    } else if (transaction.read_only && s.kind != Statement::Kind::kExplain && s.kind != Statement::Kind::kNothing) {
+      throw Failure(ErrorCode::kTransaction, "a read-only transaction cannot change anything");
     }
   }
   std::vector<Chunk> copied;
@@ -92,12 +94,20 @@ Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vect
       transaction.schema = std::make_unique<SchemaChange>(*this);
       schema_owner_ = &transaction;
     }
-    transaction.schema->execute(bound);
+    const SchemaChange::Mark before = transaction.schema->mark();
+    try {
+      transaction.schema->execute(bound);
+    } catch (...) {
+      transaction.schema->rollback(before);
+      throw;
+    }
     return outcome;
   }
   switch (s.kind) {
     case Statement::Kind::kInsert: case Statement::Kind::kUpdate: case Statement::Kind::kDelete:
-      outcome.changed = change_rows(transaction, s);
+      return change_rows(transaction, s);
+    case Statement::Kind::kTruncate:
+      truncate(transaction, s);
       return outcome;
     case Statement::Kind::kCopy: {
       TableChanges& changes = transaction.of(table(s.names.at(0)));
@@ -119,38 +129,73 @@ Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vect
       outcome.rows = explain_query(*s.explained, s.graphviz);
       return outcome;
     case Statement::Kind::kNothing: return outcome;
-    default: throw Failure(ErrorCode::kTransaction, "BEGIN, COMMIT and ROLLBACK are not possible here");
+    default: throw Failure(ErrorCode::kTransaction, "BEGIN, COMMIT, ROLLBACK and savepoints are not possible here");
   }
 }
 
 // INSERT, UPDATE, DELETE: what the plan gives is copied, then applied.
-std::uint64_t Engine::change_rows(TransactionState& transaction, Statement& s) {
+Outcome Engine::change_rows(TransactionState& transaction, Statement& s) {
   const std::shared_ptr<TableState> target = table(s.names.at(0));
+  Outcome outcome;
   Delta rows;
   evaluate(*s.plan, &transaction, [&](const Delta& found) { deep_copy(found, transaction.arena, rows); });
-  std::uint64_t count = 0;
   for (const Chunk& chunk : rows.chunks) {
-    chunk.each([&](std::uint32_t i) { count += static_cast<std::uint64_t>(chunk.weights[i]); });
+    chunk.each([&](std::uint32_t i) { outcome.changed += static_cast<std::uint64_t>(chunk.weights[i]); });
     if (s.kind != Statement::Kind::kDelete) one_nan(chunk);
   }
-  if (rows.empty()) return 0;
-  TableChanges& changes = transaction.of(target);
   const std::size_t width = target->kinds.size();
-  std::vector<TableChanges::Rows> before, after;
-  if (s.kind == Statement::Kind::kDelete) {
-    for (const Chunk& chunk : rows.chunks) before.push_back(changes.keep(chunk));
-    changes.erase(before);
-    return count;
-  }
   const std::size_t new_row = s.kind == Statement::Kind::kUpdate ? width : 0;
-  for (const Chunk& chunk : rows.chunks) target->check(slice(chunk, new_row, width), transaction.arena);
-  for (const Chunk& chunk : rows.chunks) {
-    if (s.kind == Statement::Kind::kUpdate) before.push_back(changes.keep(slice(chunk, 0, width)));
-    after.push_back(changes.keep(slice(chunk, new_row, width)));
+  if (s.kind != Statement::Kind::kDelete) {
+    for (const Chunk& chunk : rows.chunks) target->check(slice(chunk, new_row, width), transaction.arena);
   }
-  if (s.kind == Statement::Kind::kUpdate) changes.update(before, after);
-  else changes.insert(after);
-  return count;
+  if (!s.returning.empty()) {
+    Delta seen;
+    for (const Chunk& chunk : rows.chunks) seen.add(slice(chunk, new_row, chunk.width - new_row));
+    outcome.kind = Outcome::Kind::kRows;
+    outcome.rows = returned(s, seen, transaction.arena);
+  }
+  if (rows.empty()) return outcome;
+  TableChanges& changes = transaction.of(target);
+  std::vector<TableChanges::Rows> before, after;
+  for (const Chunk& chunk : rows.chunks) {
+    if (s.kind != Statement::Kind::kInsert) before.push_back(changes.keep(slice(chunk, 0, width)));
+    if (s.kind != Statement::Kind::kDelete) after.push_back(changes.keep(slice(chunk, new_row, width)));
+  }
+  switch (s.kind) {
+    case Statement::Kind::kInsert: changes.insert(after); break;
+    case Statement::Kind::kUpdate: changes.update(before, after); break;
+    default: changes.erase(before);
+  }
+  return outcome;
+}
+
+// What RETURNING makes of rows that came or went.
+ResultSet Engine::returned(const Statement& s, const Delta& rows, Arena& arena) const {
+  std::vector<ExpressionPtr> columns;
+  for (const ExprPtr& expr : s.returning) columns.push_back(compile(*expr));
+  Delta out;
+  for (const Chunk& chunk : rows.chunks) {
+    Chunk projected = chunk;
+    projected.width = static_cast<std::uint16_t>(columns.size());
+    projected.columns = arena.array<Column>(columns.size());
+    for (std::size_t c = 0; c < columns.size(); ++c) projected.columns[c] = columns[c]->evaluate(chunk, arena);
+    out.add(projected);
+  }
+  return make_result(s.returned, s.returned.size(), {}, out);
+}
+
+void Engine::truncate(TransactionState& transaction, const Statement& s) {
+  for (const std::string& name : s.names) {
+    const std::shared_ptr<TableState> target = table(name);
+    Delta found, rows;
+    contents(*target, &transaction, transaction.arena, found);
+    deep_copy(found, transaction.arena, rows);
+    if (rows.empty()) continue;
+    TableChanges& changes = transaction.of(target);
+    std::vector<TableChanges::Rows> gone;
+    for (const Chunk& chunk : rows.chunks) gone.push_back(changes.keep(chunk));
+    changes.erase(gone);
+  }
 }
 
 // ---- COPY … FROM

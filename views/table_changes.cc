@@ -49,6 +49,7 @@ void TableChanges::start(std::shared_ptr<TableState> table, Arena& arena) {
   unindexed_.clear();
   entries_.clear();
   undo_.clear();
+  marked_ = false;
   mask_ = 0;
   all_plain_ = true;
   open_ = kNone;
@@ -161,23 +162,39 @@ TableChanges::Entry& TableChanges::touch(std::uint32_t index) {
 template <class F>
 void TableChanges::atomically(F&& f) {
   refresh();
-  undo_.clear();
+  if (!marked_) undo_.clear();
+  const std::size_t undo_before = undo_.size();
   entries_before_ = entries_.size();
   const std::size_t unindexed_before = unindexed_.size();
   try {
     f();
   } catch (...) {
-    // What was kept for this call stays, but is nobody's row.
-    all_plain_ = false;
-    while (!undo_.empty()) {
-      entries_[undo_.back().first] = undo_.back().second;
-      undo_.pop_back();
-    }
-    entries_.resize(entries_before_);
+    restore(undo_before, entries_before_);
     if (unindexed_.size() > unindexed_before) unindexed_.resize(unindexed_before);
-    if (mask_) rebuild_slots();
     throw;
   }
+}
+
+void TableChanges::restore(std::size_t undo, std::size_t entries) {
+  // What was kept meanwhile stays, but is nobody's row.
+  all_plain_ = false;
+  while (undo_.size() > undo) {
+    entries_[undo_.back().first] = undo_.back().second;
+    undo_.pop_back();
+  }
+  entries_.resize(entries);
+  if (mask_) rebuild_slots();
+}
+
+TableChanges::Mark TableChanges::mark() {
+  index_all();
+  marked_ = true;
+  return {undo_.size(), entries_.size(), version_};
+}
+
+void TableChanges::rollback(const Mark& mark) {
+  restore(mark.undo, mark.entries);
+  if (version_ != mark.version) version_ = ~std::uint64_t{0};  // resolved against another state of the table
 }
 
 void TableChanges::insert(std::span<const Rows> rows) {
@@ -215,7 +232,7 @@ void TableChanges::apply(Operation operation, const Rows& rows) {
   }
   if (table_->keyed()) {
     apply_keyed(operation, rows);
-  } else if (operation == Operation::kInsert && entries_.empty() && rows.chunk.weights == plus_ones() && rows.number != open_) {
+  } else if (operation == Operation::kInsert && entries_.empty() && !marked_ && rows.chunk.weights == plus_ones() && rows.number != open_) {
     unindexed_.push_back(rows.number);
   } else {
     index_all();

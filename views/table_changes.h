@@ -42,6 +42,11 @@ class TableChanges {
   // The row that the transaction sees under a key. False: none. The values live as long as the table does not change.
   bool find(std::span<const Datum> key, std::vector<Datum>& row);
 
+  // Where the changes stand now; rollback() takes them back there, as often as one likes.
+  struct Mark { std::size_t undo, entries; std::uint64_t version; };
+  Mark mark();
+  void rollback(const Mark& mark);
+
   // Resolves again if the table has changed since. Failure(kTransaction).
   void refresh();
   // Appends the net change, and returns the number of rows that it touches. Strings may refer to the table.
@@ -68,6 +73,7 @@ class TableChanges {
   void apply_counted(Operation operation, const Rows& rows);
   void index_all();
   template <class F> void atomically(F&& f);
+  void restore(std::size_t undo, std::size_t entries);
   Entry& touch(std::uint32_t index);
   std::uint32_t find_entry(std::uint32_t hash, const Chunk& chunk, std::uint32_t position) const;  // kNone if there is none
   std::uint32_t add_entry(const Entry& entry);
@@ -87,9 +93,10 @@ class TableChanges {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> slots_;      // entry + 1, 0 = free
   std::size_t mask_ = 0;
-  // Of the call in progress.
+  // Entries as they were before the call in progress; since the first mark, if there is one.
   std::vector<std::pair<std::uint32_t, Entry>> undo_;
   std::size_t entries_before_ = 0;
+  bool marked_ = false;
   // The chunk that single rows are copied to.
   std::uint32_t open_ = kNone, open_capacity_ = 0;
   std::vector<std::uint64_t> hashes_;

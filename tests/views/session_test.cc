@@ -155,6 +155,41 @@ TEST(Session, TablesAndViewsInTransactions) {
   EXPECT_EQ(text(Database::open(folder.file()).value().read("after").value()), (Texts{"1"}));
 }
 
+TEST(Session, SavepointsInAFile) {
+  const Folder folder;
+  Database db = Database::open(folder.file()).value();
+  db.execute("CREATE TABLE t (id INT PRIMARY KEY, v INT); CREATE VIEW s AS SELECT SUM(v) AS s FROM t; INSERT INTO t VALUES (1, 10)").value();
+  Session session = db.session();
+  for (const char* sql : {"BEGIN", "UPDATE t SET v = 11", "SAVEPOINT a", "CREATE TABLE u (x INT)", "INSERT INTO u VALUES (1)", "DELETE FROM t", "SAVEPOINT b", "DROP VIEW s"}) {
+    session.execute(sql).value();
+  }
+  EXPECT_FALSE(session.execute("INSERT INTO nowhere VALUES (1)").ok());
+  EXPECT_FALSE(session.execute("SELECT 1").ok());
+  session.execute("ROLLBACK TO b").value();
+  EXPECT_EQ(text(session.execute("SELECT * FROM s").value().rows), (Texts{"NULL"}));
+  session.execute("ROLLBACK TO a").value();
+  EXPECT_FALSE(session.execute("SELECT * FROM u").ok());
+  session.execute("ROLLBACK TO a").value();
+  session.execute("CREATE TABLE u (y TEXT)").value();
+  session.execute("COMMIT").value();
+  EXPECT_EQ(text(db.read("s").value()), (Texts{"11"}));
+  db.close().value();
+  db = Database::open(folder.file()).value();
+  EXPECT_EQ(text(db.read("s").value()), (Texts{"11"}));
+  EXPECT_EQ(db.read("u").value().schema()[0].name, "y");
+}
+
+TEST(Session, Returning) {
+  Database db = memory("CREATE TABLE t (id INT PRIMARY KEY, v INT)");
+  const auto outcomes = db.execute("INSERT INTO t VALUES (1, 10), (2, 20) RETURNING id * 2 AS twice, *; DELETE FROM t WHERE id > 5 RETURNING v").value();
+  EXPECT_EQ(outcomes[0].kind, Outcome::Kind::kRows);
+  EXPECT_EQ(outcomes[0].changed, 2u);
+  EXPECT_EQ(text(outcomes[0].rows), (Texts{"2|1|10", "4|2|20"}));
+  EXPECT_EQ(outcomes[1].rows.schema()[0].name, "v");
+  EXPECT_FALSE(db.execute("INSERT INTO t VALUES (3, 0) RETURNING 1 / v").ok());
+  EXPECT_EQ(db.read("t").value().rows(), 2u);
+}
+
 TEST(Session, Copies) {
   const Folder folder;
   std::ofstream(folder.file("t.csv")) << "id,name\n1,plain\n2,\"quoted, \"\"x\"\"\"\n3,\n4,\"\"\n";
