@@ -30,6 +30,7 @@ struct Node {
   std::uint32_t level = 0;       // above all inputs
   std::uint32_t users = 1;
   bool fresh = false;
+  bool consolidated = false;
   std::vector<std::function<void()>> when_freed;
 
   std::unique_ptr<Arrangement> integral;
@@ -256,6 +257,7 @@ NodeId Circuit::add(std::unique_ptr<Operator> op, std::span<const NodeId> inputs
   node.types.assign(op->types().begin(), op->types().end());
   node.op = std::move(op);
   node.level = 1;
+  node.consolidated = node.op->consolidated();
   for (const NodeId id : inputs) {
     Node& input = impl_->at(id);
     ++input.users;
@@ -319,6 +321,7 @@ void Circuit::backfill() {
 }
 
 bool Circuit::fresh(NodeId node) const { return impl_->at(node).fresh; }
+bool Circuit::consolidated(NodeId node) const { return impl_->at(node).consolidated; }
 std::span<const KeyKind> Circuit::types(NodeId node) const { return impl_->at(node).types; }
 
 void Circuit::contents(NodeId node, Delta& out) {

@@ -48,6 +48,7 @@ class Circuit {
   void backfill();
   bool fresh(NodeId node) const;
   std::span<const KeyKind> types(NodeId node) const;  // of the columns of a stream
+  bool consolidated(NodeId node) const;               // is every delta of the stream in unique form?
   // The whole content of a stream now, as a delta that lives until end_of_read(). For one-off queries and new subscribers. Rows may repeat.
   void contents(NodeId node, Delta& out);
   void end_of_read();

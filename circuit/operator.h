@@ -58,7 +58,7 @@ class Operator {
   // which is right for operators without private state only.
   virtual bool contents(Step&, Delta&) const { return false; }
   virtual bool has_state() const { return false; }
-  // Is every output delta in unique form (each row once), given inputs in unique form?
+  // Is every output delta in unique form (each row once, no weight 0), whatever the inputs?
   virtual bool consolidated() const { return false; }
 
   virtual std::string label() const = 0;  // "join on 2 keys", for plans and diagrams

@@ -50,6 +50,7 @@ void each_state(const Accumulators& self, Accumulator::Groups groups, std::uint3
 class Count final : public Accumulator {
  public:
   Count() : Accumulator(sizeof(std::int64_t)) {}
+  bool plain() const override { return true; }
 
   bool update(const Chunk& rows, const Column* value, Groups groups, const std::uint32_t*, bool negate) override {
     bool overflow = false;
@@ -68,6 +69,7 @@ class IntegerSum final : public Accumulator {
     std::int64_t n;
   };
   IntegerSum() : Accumulator(sizeof(State)) {}
+  bool plain() const override { return true; }
 
   bool update(const Chunk& rows, const Column* value, Groups groups, const std::uint32_t*, bool negate) override {
     bool overflow = false;

@@ -24,6 +24,8 @@ class Accumulator {
   std::size_t bytes() const { return bytes_; }
   void place(std::size_t offset) { offset_ = offset; }
 
+  // Is the state just bytes, so that construct(), destroy() and freeze() do nothing?
+  virtual bool plain() const { return false; }
   virtual void construct(std::byte*) const {}
   virtual void destroy(std::byte*) noexcept {}
   // `before` is a copy of a group's row, taken when a step first touches it: makes it independent of what the step changes.

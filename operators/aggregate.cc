@@ -34,6 +34,7 @@ class Aggregate final : public Operator {
     row_bytes_ = sizeof(GroupHead);
     for (Part& part : parts_) {
       part.accumulator->place(row_bytes_);
+      if (!part.accumulator->plain()) built_.push_back(part.accumulator.get());
       row_bytes_ += (part.accumulator->bytes() + 7) / 8 * 8;
     }
     std::vector<KeyKind> kinds;
@@ -42,7 +43,7 @@ class Aggregate final : public Operator {
   }
   ~Aggregate() override {
     groups_->each([&](Id id) {
-      for (Part& part : parts_) part.accumulator->destroy(groups_->rows().row(id));
+      for (Accumulator* accumulator : built_) accumulator->destroy(groups_->rows().row(id));
     });
   }
 
@@ -196,9 +197,9 @@ class Aggregate final : public Operator {
     auto& head = *reinterpret_cast<GroupHead*>(row);
     auto* before = static_cast<std::byte*>(arena.bytes(row_bytes_));
     std::memcpy(before, row, row_bytes_);
-    for (Part& part : parts_) {
-      if (head.made) part.accumulator->freeze(before, arena);
-      else part.accumulator->construct(row);
+    for (const Accumulator* accumulator : built_) {
+      if (head.made) accumulator->freeze(before, arena);
+      else accumulator->construct(row);
     }
     head.made = 1;
     touched_.push_back({id, before});
@@ -391,7 +392,7 @@ class Aggregate final : public Operator {
   }
 
   void drop(Id id) noexcept {
-    for (Part& part : parts_) part.accumulator->destroy(groups_->rows().row(id));
+    for (Accumulator* accumulator : built_) accumulator->destroy(groups_->rows().row(id));
     groups_->erase(id);
   }
   void forget() noexcept {
@@ -404,6 +405,7 @@ class Aggregate final : public Operator {
   std::vector<AggregateSpec> specs_;
   std::vector<const Expression*> arguments_, filters_;
   std::vector<Part> parts_;
+  std::vector<Accumulator*> built_;  // of the parts whose state is more than bytes
   std::vector<int> part_of_;  // by aggregate; -1: the rows of the group
   std::size_t row_bytes_ = 0;
   std::unique_ptr<KeyTable> groups_;

@@ -2,14 +2,14 @@
 // Keys to entries: a hash table whose entries are rows of a RowStore, key values and the operator's payload in one place.
 //
 // Law      two keys are one entry when SQL's GROUP BY calls them equal: NULL is NULL, 1.0 is 1.00. The first seen stands for both.
-// State    slots of 8 bytes (the upper half of the hash beside a row number) with linear probing; at most half are used, and they shrink after deletes.
+// State    slots of 8 bytes (zset/slots.h), which shrink after deletes.
 // Cost     O(1) expected. A vector of keys is hashed first, its slots and rows prefetched, then resolved.
 // Threads  find() is const and may run in parallel.
 
-#include <bit>
 #include <memory>
 
 #include "operators/row_store.h"
+#include "zset/slots.h"
 
 namespace weir {
 
@@ -36,25 +36,21 @@ class KeyTable {
   // Calls f(id) for every entry.
   template <class F>
   void each(F&& f) const {
-    for (const std::uint64_t s : slots_) {
-      if (s) f(static_cast<Id>(s) - 1);
-    }
+    slots_.each([&](std::uint32_t id) { f(static_cast<Id>(id)); });
   }
   std::uint64_t size() const { return rows_.rows(); }
-  std::size_t bytes() const { return rows_.bytes() + slots_.capacity() * sizeof(std::uint64_t); }
+  std::size_t bytes() const { return rows_.bytes() + slots_.bytes(); }
 
  private:
   void hash(const Chunk& keys, std::uint64_t* out) const;
-  void prefetch(const Chunk& keys, const std::uint64_t* hashes) const;
   bool equal(Id id, const Chunk& keys, std::uint32_t position) const;
-  // The slot of the entry, or the free one where it belongs.
-  template <bool kSingleInt> std::size_t slot(std::uint32_t tag, const Chunk& keys, std::uint32_t position) const;
-  template <bool kSingleInt> void find_or_add_each(const Chunk& keys, const std::uint64_t* hashes, Id* out);
-  void resize(std::size_t n);
+  // Calls f(hash, position, slot) for each row, in order: the slot of its entry, or the free one where it belongs.
+  template <class F> void each_slot(const Chunk& keys, Arena& arena, F&& f) const;
+  template <class Equal, class F> void each_slot(const Chunk& keys, const std::uint64_t* hashes, Equal&& equal, F&& f) const;
 
   RowStore rows_;
   bool single_int_ = false;
-  std::vector<std::uint64_t> slots_;
+  Slots slots_;
 };
 
 }  // namespace weir

@@ -492,6 +492,22 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
   return receipt;
 }
 
+// Does each row stand once in the relation's delta? Sure where its operator says so, where it is the net change of a table with a key, and where rows that are
+// unique at rest only come, or only go.
+bool Engine::in_unique_form(const RelationState& relation, const Delta& delta) const {
+  if (circuit_->consolidated(relation.node) || (relation.keyed() && !relation.relation.is_view)) return true;
+  if (!relation.rows->unique()) return false;
+  std::uint64_t come = 0, go = 0, rows = 0;
+  for (const Chunk& chunk : delta.chunks) {
+    rows += chunk.selected;
+    chunk.each([&](std::uint32_t i) {
+      come += chunk.weights[i] > 0;
+      go += chunk.weights[i] < 0;
+    });
+  }
+  return come == rows || go == rows;
+}
+
 // Writes the step to the file, in one transaction, and copies what subscribers are to get.
 void Engine::write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries) {
   if (!storage_ && subscriptions_ == 0) return;
@@ -499,23 +515,28 @@ void Engine::write_step(std::uint64_t next, bool in_transaction, std::vector<Rel
   const std::lock_guard lock(subscriptions_mutex_);
   for (const NodeId node : circuit_->ran()) {
     if (node >= by_node_.size() || by_node_[node].empty()) continue;
-    Delta net;
-    bool consolidated = false;
+    const Delta* net = nullptr;
+    Delta sums;
     for (RelationState* relation : by_node_[node]) {
       const bool stored = stores(*relation);
       if (!stored && relation->subscriptions.empty()) continue;
-      if (!consolidated) consolidate(circuit_->delta(node), circuit_->step().arena(), net);
-      consolidated = true;
-      if (net.empty()) break;
+      if (!net) {
+        net = &circuit_->delta(node);
+        if (!in_unique_form(*relation, *net)) {
+          consolidate(*net, circuit_->step().arena(), sums);
+          net = &sums;
+        }
+      }
+      if (net->empty()) break;
       if (stored) {
         relation->next_digest = relation->digest;
-        relation->next_digest.add(net);
+        relation->next_digest.add(*net);
         touched.push_back(relation);
-        storage_->write(relation->name(), net);
+        storage_->write(relation->name(), *net);
         storage_->set_digest(relation->name(), relation->next_digest.to_string());
       }
       if (!relation->subscriptions.empty()) {
-        const Change change = make_change(*relation, next, false, net);
+        const Change change = make_change(*relation, next, false, *net);
         for (const auto& subscription : relation->subscriptions) deliveries.push_back({subscription, change});
       }
     }

@@ -122,6 +122,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   Receipt commit_writing(TransactionState& transaction);                     // REQUIRES: Writing
   void give_up(TransactionState& transaction) noexcept;                      // likewise
   struct Delivery { std::shared_ptr<SubscriptionState> to; Change change; };
+  bool in_unique_form(const RelationState& relation, const Delta& delta) const;
   void write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void deliver(std::vector<Delivery>& deliveries);
   void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference

@@ -53,7 +53,9 @@ void TableChanges::start(std::shared_ptr<TableState> table, Arena& arena) {
   mask_ = 0;
   all_plain_ = true;
   open_ = kNone;
-  if (table_) version_ = table_->version;
+  if (!table_) return;
+  version_ = table_->version;
+  single_int_key_ = table_->kinds_of_key.size() == 1 && table_->kinds_of_key[0] == KeyKind::kInt;
 }
 
 // ---- rows that are kept
@@ -121,6 +123,10 @@ void TableChanges::rebuild_slots() {
 
 bool TableChanges::same_key(std::uint32_t kept_row, const Chunk& chunk, std::uint32_t position) const {
   if (table_->keyed()) {
+    if (single_int_key_) {  // the slot of a NULL is 0, whose hash is another
+      const std::uint16_t c = table_->relation.key[0];
+      return chunks_[kept_row / kChunkRows].columns[c].ints()[kept_row % kChunkRows] == chunk.columns[c].ints()[position];
+    }
     for (std::size_t k = 0; k < table_->relation.key.size(); ++k) {
       const std::uint16_t c = table_->relation.key[k];
       if (!key_equal(kept(kept_row, c), chunk.columns[c].get(position), table_->key_kinds[c])) return false;
@@ -328,10 +334,10 @@ void TableChanges::index_all() {
 }
 
 bool TableChanges::equals_base(Arrangement::Row base, const Chunk& chunk, std::uint32_t position, bool by_key) const {
+  if (table_->rows->matches(base, chunk, position)) return true;
+  if (!by_key) return false;
   for (std::uint16_t c = 0; c < chunk.width; ++c) {
-    const Datum theirs = table_->rows->get(base, c);
-    const Datum ours = chunk.columns[c].get(position);
-    if (by_key ? !key_equal(theirs, ours, table_->key_kinds[c]) : !identical(theirs, ours)) return false;
+    if (!key_equal(table_->rows->get(base, c), chunk.columns[c].get(position), table_->key_kinds[c])) return false;
   }
   return true;
 }

@@ -86,6 +86,7 @@ class TableChanges {
 
   std::shared_ptr<TableState> table_;
   Arena* arena_ = nullptr;
+  bool single_int_key_ = false;
   std::uint64_t version_ = 0;             // of the table that `base` of the entries refers to
   std::vector<Chunk> chunks_;             // kept rows: number = chunk * kChunkRows + position
   std::vector<std::uint32_t> unindexed_;  // keyless: chunks that were only inserted

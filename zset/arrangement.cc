@@ -2,11 +2,11 @@
 
 #include <weir/error.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <new>
-#include <algorithm>
 
 #include "zset/consolidate.h"
 #include "zset/datetime.h"
@@ -96,6 +96,22 @@ bool holds_null(const Column& c, const Chunk& chunk) {
   return null;
 }
 
+// A column of a chunk without NULLs beside its place in a row that has no null bits.
+struct Flat {
+  const std::byte* data;
+  std::uint32_t offset;
+  Kind kind;
+
+  bool same(std::uint32_t i, const std::byte* row) const {
+    const std::byte* slot = row + offset;
+    if (kind == Kind::kInt || kind == Kind::kDouble) return load<std::uint64_t>(data + i * std::size_t{8}) == load<std::uint64_t>(slot);
+    if (kind == Kind::kBool) return load<std::uint8_t>(data + i) == load<std::uint64_t>(slot);
+    const std::byte* value = data + i * std::size_t{16};
+    if (load<std::uint64_t>(value) != load<std::uint64_t>(slot)) return false;
+    return load<std::uint64_t>(value + 8) == load<std::uint64_t>(slot + 8) || (kind == Kind::kBytes && load<Bytes>(value) == load<Bytes>(slot));
+  }
+};
+
 std::size_t heap_size(std::size_t n) { return (n + 8 + 15) & ~std::size_t{15}; }  // what malloc takes for it
 
 struct Link {
@@ -135,10 +151,11 @@ struct Arrangement::Impl {
   std::vector<KeyKind> key_kinds;
   std::vector<std::uint16_t> identity;
   bool unique;
-  bool words_only = true;   // all columns are 8 bytes
   bool null_words = false;  // rows carry null bits: from the first NULL on
   std::vector<Place> places;
   std::vector<std::uint16_t> text_columns;  // of kind kBytes
+  std::vector<std::uint16_t> steady;        // a row that agrees with another in these columns can take its place: those of the identity and of all indexes
+  std::vector<Flat> flat;                   // of the chunk that is being applied
 
   PagedArray tuples;
   Row end = 0;             // row numbers in use or free
@@ -170,10 +187,10 @@ struct Arrangement::Impl {
     for (const KeyKind k : key_kinds) {
       static constexpr Kind kOf[] = {Kind::kBool, Kind::kInt, Kind::kDouble, Kind::kBytes, Kind::kBytes, Kind::kInterval};
       kinds.push_back(kOf[static_cast<int>(k)]);
-      words_only &= kinds.back() == Kind::kInt || kinds.back() == Kind::kDouble;
       if (kinds.back() == Kind::kBytes) text_columns.push_back(static_cast<std::uint16_t>(kinds.size() - 1));
     }
     lay_out();
+    find_steady();
   }
 
   ~Impl() {
@@ -197,6 +214,16 @@ struct Arrangement::Impl {
       places[c] = {at, null_words ? static_cast<std::uint32_t>(8 + c / 64 * 8) : 0, std::uint64_t{1} << (c % 64)};
       at += kinds[c] == Kind::kBytes || kinds[c] == Kind::kInterval ? 16 : 8;
     }
+  }
+
+  void find_steady() {
+    steady = identity;
+    for (std::size_t c = 0; identity.empty() && c < kinds.size(); ++c) steady.push_back(static_cast<std::uint16_t>(c));
+    for (const auto& index : indexes) {
+      if (index) steady.insert(steady.end(), index->columns.begin(), index->columns.end());
+    }
+    std::sort(steady.begin(), steady.end());
+    steady.erase(std::unique(steady.begin(), steady.end()), steady.end());
   }
 
   // The first NULL has come: gives every row null bits.
@@ -333,9 +360,38 @@ struct Arrangement::Impl {
     }
   }
 
-  // Takes a chunk into the rows and the identity table. match(i, row), write_row(i, row).
-  template <class Match, class Write>
-  void merge(const Chunk& chunk, const std::uint64_t* hashes, Events& events, Match&& match, Write&& write_row) {
+  // How rows of a chunk meet rows at rest: whether all columns agree, whether the steady ones do, and writing.
+  struct FlatRows {
+    Impl& a;
+    bool match(std::uint32_t i, const std::byte* row) const {
+      return std::all_of(a.flat.begin(), a.flat.end(), [=](const Flat& f) { return f.same(i, row); });
+    }
+    bool steady(std::uint32_t i, const std::byte* row) const {
+      return std::all_of(a.steady.begin(), a.steady.end(), [=, this](std::uint16_t c) { return a.flat[c].same(i, row); });
+    }
+    void write(std::uint32_t i, std::byte* row) const {
+      for (const Flat& f : a.flat) {
+        std::byte* slot = row + f.offset;
+        if (f.kind == Kind::kInt || f.kind == Kind::kDouble) store(slot, load<std::uint64_t>(f.data + i * std::size_t{8}));
+        else if (f.kind == Kind::kBytes) store(slot, a.keep(load<Bytes>(f.data + i * std::size_t{16})));
+        else if (f.kind == Kind::kBool) store(slot, std::uint64_t{load<std::uint8_t>(f.data + i)});
+        else store(slot, load<Interval>(f.data + i * std::size_t{16}));
+      }
+    }
+  };
+  struct AnyRows {
+    Impl& a;
+    const Chunk& chunk;
+    bool match(std::uint32_t i, const std::byte* row) const { return a.matches_identity(chunk, i, row, nullptr, nullptr, a.kinds.size()); }
+    bool steady(std::uint32_t i, const std::byte* row) const {
+      return a.matches_identity(chunk, i, row, nullptr, a.steady.data(), a.steady.size());
+    }
+    void write(std::uint32_t i, std::byte* row) const { a.write(chunk, i, row); }
+  };
+
+  // Takes a chunk into the rows and the identity table.
+  template <class Rows>
+  void merge(const Chunk& chunk, const std::uint64_t* hashes, Events& events, const Rows& rows) {
     const std::uint32_t n = chunk.selected;
     if (n > kFewRows) {
       for (std::uint32_t k = 0; k < n; ++k) slots.prefetch(hashes[k]);
@@ -353,13 +409,14 @@ struct Arrangement::Impl {
       total += static_cast<std::uint64_t>(w);
       const std::uint64_t size = w < 0 ? -static_cast<std::uint64_t>(w) : static_cast<std::uint64_t>(w);
       if (__builtin_add_overflow(weight_bound, size, &weight_bound)) weight_bound = UINT64_MAX;
+      bool alone = true;  // no other row so far has a hash like this one's
       for (std::size_t at = slots.home(hashes[k]);; at = slots.after(at)) {
         const Slots::Slot s = slots[at];
         if (!s) {
           const Row r = new_row();
           std::byte* row = tuples[r];
           store(row, w);
-          write_row(i, row);
+          rows.write(i, row);
           slots.insert(at, hashes[k], r);
           events.add(r, i, true);
           ++live;
@@ -368,19 +425,39 @@ struct Arrangement::Impl {
         if (!Slots::alike(s, hashes[k])) continue;
         const Row r = Slots::row(s);
         std::byte* row = tuples[r];
-        if (!match(i, row)) continue;
+        if (!rows.match(i, row)) {
+          alone = false;
+          continue;
+        }
         const std::uint64_t sum = static_cast<std::uint64_t>(weight(row)) + static_cast<std::uint64_t>(w);
-        store(row, sum);
         if (sum == 0) {
+          if (alone && k + 1 < n && takes_place(chunk, k + 1, hashes, at, w, row, rows)) {
+            bury(row);
+            rows.write(chunk.position(++k), row);
+            total -= static_cast<std::uint64_t>(w);
+            break;
+          }
           slots.erase(at);
           bury(row);
           freed.push_back(r);
           events.add(r, i, false);
           --live;
         }
+        store(row, sum);
         break;
       }
     }
+  }
+  // A row found at slot `at` leaves. Does row k of the chunk come in its stead, under the same identity and keys, as the only one of its hash?
+  template <class Rows>
+  bool takes_place(const Chunk& chunk, std::uint32_t k, const std::uint64_t* hashes, std::size_t at, std::int64_t leaving, const std::byte* row,
+                   const Rows& rows) const {
+    const std::uint32_t i = chunk.position(k);
+    if (hashes[k] != hashes[k - 1] || static_cast<std::uint64_t>(chunk.weights[i]) != -static_cast<std::uint64_t>(leaving)) return false;
+    for (at = slots.after(at); slots[at]; at = slots.after(at)) {
+      if (Slots::alike(slots[at], hashes[k])) return false;
+    }
+    return rows.steady(i, row);
   }
 
   // Follows the rows in one index. The key of event k is at its position in columns of the chunk.
@@ -469,25 +546,12 @@ struct Arrangement::Impl {
     hash_rows(chunk, identity, hashes);
     if (chunk.selected <= kFewRows) prefetch_few(chunk, hashes);
     Events events;
-    if (words_only && !null_words) {
-      const std::size_t width = kinds.size();
-      const Column* columns = chunk.columns;
-      merge(
-          chunk, hashes, events,
-          [=](std::uint32_t i, const std::byte* row) {
-            for (std::size_t c = 0; c < width; ++c) {
-              if (columns[c].as<const std::uint64_t>()[i] != load<std::uint64_t>(row + 8 + c * 8)) return false;
-            }
-            return true;
-          },
-          [=](std::uint32_t i, std::byte* row) {
-            for (std::size_t c = 0; c < width; ++c) store(row + 8 + c * 8, columns[c].as<const std::uint64_t>()[i]);
-          });
+    if (null_words) {
+      merge(chunk, hashes, events, AnyRows{*this, chunk});
     } else {
-      merge(
-          chunk, hashes, events,
-          [&](std::uint32_t i, const std::byte* row) { return matches_identity(chunk, i, row, nullptr, nullptr, kinds.size()); },
-          [&](std::uint32_t i, std::byte* row) { write(chunk, i, row); });
+      flat.clear();
+      for (std::size_t c = 0; c < kinds.size(); ++c) flat.push_back({static_cast<const std::byte*>(chunk.columns[c].data), places[c].offset, kinds[c]});
+      merge(chunk, hashes, events, FlatRows{*this});
     }
     if (events.count == 0) return;
     for (const auto& index : indexes) {
@@ -668,6 +732,7 @@ std::uint32_t Arrangement::add_index(std::span<const std::uint16_t> columns) {
   });
   if (free == a.indexes.size()) a.indexes.emplace_back();
   a.indexes[free] = std::move(index);
+  a.find_steady();
   return static_cast<std::uint32_t>(free + 1);
 }
 
@@ -676,6 +741,7 @@ void Arrangement::drop_index(std::uint32_t index) {
     --impl_->identity_users;
   } else if (--impl_->indexes[index - 1]->users == 0) {
     impl_->indexes[index - 1].reset();
+    impl_->find_steady();
   }
 }
 
@@ -741,6 +807,10 @@ void Arrangement::find_by_identity(const Chunk& chunk, std::span<const std::uint
   const std::uint16_t* by = a.identity.empty() ? nullptr : a.identity.data();
   a.look_up(a.slots, chunk, hashes, out,
             [&](std::uint32_t i, Row r) { return a.matches_identity(chunk, i, a.tuples[r], columns.data(), by, columns.size()); });
+}
+
+bool Arrangement::matches(Row row, const Chunk& chunk, std::uint32_t position) const {
+  return impl_->matches_identity(chunk, position, impl_->tuples[row], nullptr, nullptr, impl_->kinds.size());
 }
 
 std::int64_t Arrangement::weight(Row row) const { return Impl::weight(impl_->tuples[row]); }

@@ -57,6 +57,9 @@ class Arrangement {
   // out[k]: the first row that agrees with the chunk's row k on the identity columns: `columns` of the chunk. For primary keys.
   void find_by_identity(const Chunk& chunk, std::span<const std::uint16_t> columns, Row* out) const;
 
+  // Is the row identical to the chunk's row at this position (same columns)?
+  bool matches(Row row, const Chunk& chunk, std::uint32_t position) const;
+
   std::int64_t weight(Row row) const;
   Datum get(Row row, std::uint16_t column) const;
   // Copies one column of many rows; kNone gives NULL. Bytes keep pointing into this arrangement. out has room and, where NULLs may occur, a bitmap.

@@ -31,6 +31,14 @@ class Slots {
   std::size_t used() const { return used_; }
   std::size_t bytes() const { return block_.bytes(); }
 
+  // Calls f(row) for every slot in use.
+  template <class F>
+  void each(F&& f) const {
+    for (std::size_t i = 0; i <= mask_; ++i) {
+      if (data()[i]) f(row(data()[i]));
+    }
+  }
+
   void repoint(std::size_t at, std::uint32_t row) { data()[at] = make(data()[at], row); }
   // Fills the empty slot `at`, where the search for `hash` ended.
   void insert(std::size_t at, std::uint64_t hash, std::uint32_t row) {

@@ -103,7 +103,7 @@ class Runner {
   void advance(const std::vector<Entries>& step) {
     if (node_ != kNoNode) {
       const Delta& delta = circuit_.delta(made_);
-      if (law_.unique_form) RC_ASSERT(in_unique_form(delta, law_.output));
+      if (law_.unique_form || circuit_.consolidated(made_)) RC_ASSERT(in_unique_form(delta, law_.output));
       add(sum_, plain_of(delta, law_.output));
     }
     for (std::size_t in = 0; in < step.size(); ++in) {
