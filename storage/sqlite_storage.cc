@@ -29,6 +29,8 @@ constexpr std::int32_t kApplicationId = 0x57454952;  // "WEIR"
 constexpr std::int32_t kFormat = 1;
 constexpr int kBusyTimeoutMs = 5000;
 constexpr std::uint32_t kReadChunks = 16;  // handed on together while reading
+constexpr std::size_t kRowsAtOnce = 16;    // that one statement writes
+constexpr std::size_t kParametersMax = 32766;  // of a statement
 
 std::string quoted(std::string_view name) {
   std::string out = "\"";
@@ -129,8 +131,10 @@ struct Stored {
   bool unique = false;               // has a PRIMARY KEY in SQLite
   bool indexed = false;              // not unique: the index for deletes exists
   std::string digest;
-  std::vector<std::string> scratch = {};  // text forms of the row being bound
+  std::vector<std::string> scratch = {};  // text forms of the rows being bound
+  // Of one row, and of kRowsAtOnce.
   Statement insert = no_statement(), replace = no_statement(), remove = no_statement();
+  Statement insert_many = no_statement(), replace_many = no_statement();
 
   std::string table() const { return quoted(stored_as); }
   std::string index() const { return quoted("weir_index_" + std::to_string(id)); }
@@ -258,7 +262,6 @@ class SqliteStorage final : public Storage {
     }
     run(create_table_sql(stored), "create a table in");
     if (!stored.unique && !relation.key.empty()) make_index(stored);
-    stored.scratch.resize(stored.columns.size());
     relations_.insert_or_assign(relation.name, std::move(stored));
   }
 
@@ -268,6 +271,8 @@ class SqliteStorage final : public Storage {
     stored.insert.reset();
     stored.replace.reset();
     stored.remove.reset();
+    stored.insert_many.reset();
+    stored.replace_many.reset();
     const std::string id = std::to_string(stored.id);
     run("DROP TABLE " + stored.table(), "drop a table in");
     run("DELETE FROM weir_catalog WHERE id = " + id, "drop a table in");
@@ -491,7 +496,6 @@ class SqliteStorage final : public Storage {
     for (auto& [id, stored] : by_id) {
       for (const auto& [position, column] : keys[id]) stored.relation.key.push_back(column);
       if (stored.columns.empty()) stored.columns.push_back("weir_row");
-      stored.scratch.resize(stored.columns.size());
       stored.unique = is_unique(stored.relation);
       const Statement index = prepare("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'weir_index_" + std::to_string(id) + "'", "read the catalog of");
       stored.indexed = row(index.get(), "read the catalog of");
@@ -548,26 +552,54 @@ class SqliteStorage final : public Storage {
 
   // -- Rows.
 
-  void prepare_insert(Stored& stored, Statement& statement, const char* verb) {
+  // Rows of a delta, as they are to be written.
+  struct RowAt {
+    const Chunk* chunk;
+    std::uint32_t position;
+  };
+  // By key where it is an integer: neighbours in the table are then written one after the other.
+  static void sort_by_key(const Stored& stored, std::vector<RowAt>& rows) {
+    if (!stored.unique || stored.relation.key.size() != 1 || !is_integer(stored.relation.schema[stored.relation.key[0]].type.id)) return;
+    const auto key = [c = stored.relation.key[0]](const RowAt& row) { return row.chunk->columns[c].ints()[row.position]; };
+    const auto before = [&](const RowAt& a, const RowAt& b) { return key(a) < key(b); };
+    if (!std::is_sorted(rows.begin(), rows.end(), before)) std::sort(rows.begin(), rows.end(), before);
+  }
+
+  void prepare_insert(Stored& stored, Statement& statement, const char* verb, std::size_t rows) {
     if (statement) return;
-    std::string sql = std::string(verb) + " INTO " + stored.table() + " VALUES (";
-    for (std::size_t i = 0; i < stored.columns.size(); ++i) sql += i ? ", ?" : "?";
-    statement = prepare(sql + ")", "write to", true);
+    std::string row = "(?";
+    for (std::size_t i = 1; i < stored.columns.size(); ++i) row += ", ?";
+    row += ")";
+    std::string sql = std::string(verb) + " INTO " + stored.table() + " VALUES " + row;
+    for (std::size_t n = 1; n < rows; ++n) sql += ", " + row;
+    statement = prepare(sql, "write to", true);
   }
 
   void add_rows(Stored& stored, const Delta& delta, bool replace) {
-    Statement& statement = replace ? stored.replace : stored.insert;
-    prepare_insert(stored, statement, replace ? "REPLACE" : "INSERT");
-    sqlite3_stmt* s = statement.get();
-    const std::size_t width = stored.relation.schema.size();
+    std::vector<RowAt> rows;
+    rows.reserve(delta.rows());
     for (const Chunk& chunk : delta.chunks) {
       chunk.each([&](std::uint32_t i) {
-        for (std::int64_t copies = chunk.weights[i]; copies > 0; --copies) {
-          for (std::size_t c = 0; c < width; ++c) bind(s, static_cast<int>(c + 1), chunk.columns[c], i, stored, c);
-          finish(s, "write to");
-        }
+        for (std::int64_t copies = chunk.weights[i]; copies > 0; --copies) rows.push_back({&chunk, i});
       });
     }
+    sort_by_key(stored, rows);
+    const char* verb = replace ? "REPLACE" : "INSERT";
+    const std::size_t width = stored.relation.schema.size();
+    std::size_t at = 0;
+    const auto write = [&](Statement& statement, std::size_t together) {
+      prepare_insert(stored, statement, verb, together);
+      stored.scratch.resize(std::max(stored.scratch.size(), together * width));
+      for (; rows.size() - at >= together; at += together) {
+        for (std::size_t p = 0; p < together * width; ++p) {
+          const RowAt& row = rows[at + p / width];
+          bind(statement.get(), static_cast<int>(p + 1), row.chunk->columns[p % width], row.position, stored, p % width, p);
+        }
+        finish(statement.get(), "write to");
+      }
+    };
+    if (rows.size() >= kRowsAtOnce && width * kRowsAtOnce <= kParametersMax) write(replace ? stored.replace_many : stored.insert_many, kRowsAtOnce);
+    if (at < rows.size()) write(replace ? stored.replace : stored.insert, 1);
   }
 
   // Deletes by key the rows that go and do not come back with the same key: those are replaced.
@@ -607,15 +639,20 @@ class SqliteStorage final : public Storage {
       }
       return false;
     };
+    std::vector<RowAt> gone;
     for (const Chunk& chunk : delta.chunks) {
       if (any_added) hash_rows(chunk, key, hashes.data());
       for (std::uint32_t k = 0; k < chunk.selected; ++k) {
         const std::uint32_t i = chunk.position(k);
-        if (chunk.weights[i] > 0 || (any_added && comes_back(hashes[k], chunk, i))) continue;
-        for (std::size_t c = 0; c < key.size(); ++c) bind(stored.remove.get(), static_cast<int>(c + 1), chunk.columns[key[c]], i, stored, key[c]);
-        finish(stored.remove.get(), "write to");
-        if (sqlite3_changes(db_) != 1) changed_by_others(stored);
+        if (chunk.weights[i] < 0 && !(any_added && comes_back(hashes[k], chunk, i))) gone.push_back({&chunk, i});
       }
+    }
+    sort_by_key(stored, gone);
+    stored.scratch.resize(std::max(stored.scratch.size(), key.size()));
+    for (const RowAt& row : gone) {
+      for (std::size_t c = 0; c < key.size(); ++c) bind(stored.remove.get(), static_cast<int>(c + 1), row.chunk->columns[key[c]], row.position, stored, key[c], c);
+      finish(stored.remove.get(), "write to");
+      if (sqlite3_changes(db_) != 1) changed_by_others(stored);
     }
   }
 
@@ -630,13 +667,17 @@ class SqliteStorage final : public Storage {
     }
     sqlite3_stmt* s = stored.remove.get();
     const bool no_columns = stored.relation.schema.empty();
+    stored.scratch.resize(std::max(stored.scratch.size(), found_by.size()));
     for (const Chunk& chunk : delta.chunks) {
       chunk.each([&](std::uint32_t i) {
         if (chunk.weights[i] >= 0) return;
         int at = 1;
         for (const std::uint16_t c : found_by) {
           if (no_columns) sqlite3_bind_null(s, at++);
-          else bind(s, at++, chunk.columns[c], i, stored, c);
+          else {
+            bind(s, at, chunk.columns[c], i, stored, c, static_cast<std::size_t>(at - 1));
+            ++at;
+          }
         }
         sqlite3_bind_int64(s, at, -chunk.weights[i]);
         finish(s, "write to");
@@ -645,7 +686,8 @@ class SqliteStorage final : public Storage {
     }
   }
 
-  static void bind(sqlite3_stmt* s, int at, const Column& column, std::uint32_t i, Stored& stored, std::size_t c) {
+  // `scratch`: which of the relation's texts may be used; they live until the statement has run.
+  static void bind(sqlite3_stmt* s, int at, const Column& column, std::uint32_t i, Stored& stored, std::size_t c, std::size_t scratch) {
     if (!column.is_valid(i)) {
       sqlite3_bind_null(s, at);
       return;
@@ -667,7 +709,7 @@ class SqliteStorage final : public Storage {
         return;
       }
       default: {
-        std::string& out = stored.scratch[c];
+        std::string& out = stored.scratch[scratch];
         out.clear();
         format_datum(column.get(i), type, out);
         sqlite3_bind_text(s, at, out.data(), static_cast<int>(out.size()), SQLITE_STATIC);
