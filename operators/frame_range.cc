@@ -46,9 +46,15 @@ bool FrameRange::within(const Datum& value, const Datum& own, const FrameBound& 
       c = v < sum ? -1 : v > sum;
       break;
     }
-    case TypeId::kTimestamp: {
+    case TypeId::kTimestamp: case TypeId::kTimestamptz: {
       const std::int64_t sum = timestamp_plus(own.integer, minus ? interval_negate(bound.interval) : bound.interval);
       c = value.integer < sum ? -1 : value.integer > sum;
+      break;
+    }
+    case TypeId::kTime: {  // not around the clock; days and months of the distance do not count
+      std::int64_t sum = 0;
+      const bool beyond = minus ? __builtin_sub_overflow(own.integer, bound.interval.micros, &sum) : __builtin_add_overflow(own.integer, bound.interval.micros, &sum);
+      c = beyond ? (minus ? 1 : -1) : value.integer < sum ? -1 : value.integer > sum;
       break;
     }
     case TypeId::kInterval:

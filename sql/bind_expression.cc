@@ -421,13 +421,14 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
   static const std::map<std::string, TypeId> kTypes = {
       {"bool", TypeId::kBoolean}, {"int2", TypeId::kSmallint}, {"int4", TypeId::kInteger}, {"int8", TypeId::kBigint}, {"float4", TypeId::kReal},
       {"float8", TypeId::kDouble}, {"numeric", TypeId::kNumeric}, {"text", TypeId::kText}, {"varchar", TypeId::kVarchar}, {"date", TypeId::kDate},
-      {"timestamp", TypeId::kTimestamp}, {"interval", TypeId::kInterval}};
+      {"timestamp", TypeId::kTimestamp}, {"interval", TypeId::kInterval}, {"timestamptz", TypeId::kTimestamptz},
+      {"time", TypeId::kTime}};
   const auto found = kTypes.find(name);
   if (found == kTypes.end()) {
-    static const std::map<std::string, std::string> kSpelled = {{"bpchar", "character"}, {"timestamptz", "timestamp with time zone"}, {"timetz", "time with time zone"},
+    static const std::map<std::string, std::string> kSpelled = {{"bpchar", "character"}, {"timetz", "time with time zone"},
                                                                 {"varbit", "bit varying"}};
-    static constexpr std::array<std::string_view, 44> kForeign = {
-        "bpchar", "timestamptz", "timetz", "time", "bit", "varbit", "uuid", "json", "jsonb", "bytea", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
+    static constexpr std::array<std::string_view, 42> kForeign = {
+        "bpchar", "timetz", "bit", "varbit", "uuid", "json", "jsonb", "bytea", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
         "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery", "oid", "name", "char", "serial", "serial4", "bigserial", "serial8", "smallserial",
         "serial2", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "regclass", "regtype", "pg_lsn", "record"};
     const auto spelled = kSpelled.find(name);
@@ -450,8 +451,8 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
     if (modifiers[0] < 1) throw Failure(ErrorCode::kType, "length for type varchar must be at least 1", offset);
     if (modifiers[0] > 10485760) throw Failure(ErrorCode::kType, "length for type varchar cannot exceed 10485760", offset);
     type.precision = static_cast<std::int32_t>(modifiers[0]);
-  } else if (type.id == TypeId::kTimestamp) {
-    if (modifiers[0] != 6) unsupported("TIMESTAMP(" + std::to_string(modifiers[0]) + ")", offset);
+  } else if (type.id == TypeId::kTimestamp || type.id == TypeId::kTimestamptz || type.id == TypeId::kTime) {
+    if (modifiers[0] != 6) unsupported((type.id == TypeId::kTime ? "TIME(" : "TIMESTAMP(") + std::to_string(modifiers[0]) + ")", offset);
   } else if (type.id == TypeId::kInterval) {
     constexpr std::int64_t kAllFields = 0x7FFF;
     if (modifiers.size() > 1 || (modifiers[0] != kAllFields && !(literal && interval_modifiers))) unsupported("INTERVAL with fields or a precision", offset);
@@ -501,7 +502,6 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
   if (!user && among(kWindowFunctions, name)) throw Failure(ErrorCode::kSyntax, "window function " + name + " requires an OVER clause", offset);
   if (!user && among(kOtherAggregates, name)) unsupported("function " + name, offset);
   if (!user && among(kVolatile, name)) throw Failure(ErrorCode::kUnsupported, name + "() is volatile: a live view cannot depend on it", offset);
-  if (name == "timezone" && text_field(body, "funcformat") == "COERCE_SQL_SYNTAX") unsupported("AT TIME ZONE", offset);
   for (const char* field : {"agg_order", "agg_filter", "agg_star", "agg_distinct"}) {
     if (body.contains(field)) {
       const std::string what = std::string(field) == "agg_order" ? "ORDER BY" : std::string(field) == "agg_filter" ? "FILTER" : std::string(field) == "agg_star" ? "(*)" : "DISTINCT";
@@ -543,6 +543,9 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
     }
     call.argument = bind((*args)[0], inside);
     call.result = aggregate_result(name, call.argument->type, offset);
+    if (call.argument->type.id == TypeId::kTime && call.result.id == TypeId::kInterval) {
+      call.argument = coerce(std::move(call.argument), call.result, Cast::kImplicit, offset);
+    }
     if (call.argument->type.id == TypeId::kUnknown) {
       const Type wanted = name.starts_with("bool_") || name == "every" ? kBoolean : Type{TypeId::kText, 0, 0};
       call.argument = coerce(std::move(call.argument), wanted, Cast::kImplicit, offset);

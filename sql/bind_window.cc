@@ -105,7 +105,7 @@ Frame Binder::bind_frame(const Json& body, const std::vector<SortItem>& order) {
         case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: break;
         case TypeId::kReal: case TypeId::kDouble: type = Type{TypeId::kDouble, 0, 0}; break;
         case TypeId::kNumeric: type = Type{TypeId::kNumeric, 0, 0}; break;
-        case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kInterval: type = Type{TypeId::kInterval, 0, 0}; break;
+        case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kTimestamptz: case TypeId::kTime: case TypeId::kInterval: type = Type{TypeId::kInterval, 0, 0}; break;
         default:
           throw Failure(ErrorCode::kType, "RANGE with offset PRECEDING/FOLLOWING is not supported for column type " + order[0].expr->type.to_string(), at);
       }
@@ -129,7 +129,7 @@ Frame Binder::bind_frame(const Json& body, const std::vector<SortItem>& order) {
       }
       case TypeId::kInterval:
         bound.interval = value.interval;
-        negative = interval_compare(value.interval, Interval{}) < 0;
+        negative = order[0].expr->type.id == TypeId::kTime ? value.interval.micros < 0 : interval_compare(value.interval, Interval{}) < 0;
         break;
       default:
         bound.count = value.integer;
@@ -291,6 +291,7 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
       result = aggregate_result(name, args[0]->type, offset);
       const Type wanted = name.starts_with("bool_") || name == "every" ? kBoolean : kText;
       use.argument = args[0]->type.id == TypeId::kUnknown ? coerce(std::move(args[0]), wanted, Cast::kImplicit, offset) : std::move(args[0]);
+      if (use.argument->type.id == TypeId::kTime && result.id == TypeId::kInterval) use.argument = coerce(std::move(use.argument), result, Cast::kImplicit, offset);
     }
     if (filter) {  // what does not pass is as NULL, which aggregates skip
       if (!use.argument) {

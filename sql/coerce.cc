@@ -6,17 +6,21 @@
 #include <sstream>
 
 #include "sql/kernels.h"
+#include "zset/datetime.h"
+#include "zset/datetime_words.h"
 #include "zset/text_form.h"
+#include "zset/timezone_names.h"
 
 namespace weir {
 namespace {
 
 // Types as the catalog of overloads names them: TypeIds first, then those that weir lacks.
 using Code = std::uint8_t;
-constexpr std::array<const char*, 13> kNames = {"unknown", "bool", "int2",    "int4", "int8",      "float4",  "float8",
-                                                "numeric", "text", "varchar", "date", "timestamp", "interval"};
-constexpr std::string_view kCategories = "XBNNNNNNSSDDT";
+constexpr std::array kNames = {"unknown", "bool",    "int2", "int4",      "int8",     "float4",      "float8", "numeric",
+                               "text",    "varchar", "date", "timestamp", "interval", "timestamptz", "time"};
+constexpr std::string_view kCategories = "XBNNNNNNSSDDTDD";
 constexpr Code kOwn = kNames.size();
+static_assert(kOwn == static_cast<int>(kLastTypeId) + 1 && kCategories.size() == kOwn);
 constexpr Code code(TypeId id) { return static_cast<Code>(id); }
 
 struct Overload {
@@ -48,7 +52,7 @@ struct Registry {
   bool preferred(Code c) const {
     if (c >= kOwn) return foreign[c - kOwn].preferred;
     const TypeId id = static_cast<TypeId>(c);
-    return id == TypeId::kBoolean || id == TypeId::kDouble || id == TypeId::kText || id == TypeId::kInterval;
+    return id == TypeId::kBoolean || id == TypeId::kDouble || id == TypeId::kText || id == TypeId::kInterval || id == TypeId::kTimestamptz;
   }
   Code find(std::string_view type) const { return codes.at(std::string(type)); }
 };
@@ -149,11 +153,16 @@ bool cast_exists(TypeId from, TypeId to, Cast context) {
     }
   };
   const auto text = [](TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar; };
+  const auto moment = [](TypeId t) { return t == TypeId::kTimestamp || t == TypeId::kTimestamptz; };
   if (from == to || from == TypeId::kUnknown) return true;
   if (number(from) && number(to)) return rank(from) < rank(to) || context != Cast::kImplicit;
   if (text(from) && text(to)) return true;
-  if (from == TypeId::kDate && to == TypeId::kTimestamp) return true;
-  if (from == TypeId::kTimestamp && to == TypeId::kDate) return context != Cast::kImplicit;
+  if (from == TypeId::kDate && moment(to)) return true;
+  if (from == TypeId::kTimestamp && to == TypeId::kTimestamptz) return true;
+  if (from == TypeId::kTimestamptz && to == TypeId::kTimestamp) return context != Cast::kImplicit;
+  if (moment(from) && (to == TypeId::kDate || to == TypeId::kTime)) return context != Cast::kImplicit;
+  if (from == TypeId::kTime && to == TypeId::kInterval) return true;
+  if (from == TypeId::kInterval && to == TypeId::kTime) return context != Cast::kImplicit;
   if ((from == TypeId::kBoolean && to == TypeId::kInteger) || (from == TypeId::kInteger && to == TypeId::kBoolean)) return context == Cast::kExplicit;
   if (text(to)) return context != Cast::kImplicit;
   return text(from) && context == Cast::kExplicit;
@@ -167,7 +176,7 @@ bool accepts(Code target, Code input) {
   const char category = registry().category(input);
   if (name == "any" || name == "anyelement" || name == "anynonarray" || name == "anycompatible") return true;
   if (name == "oid") return category == 'N' && input <= code(TypeId::kBigint);
-  if (name == "timestamptz") return category == 'D';
+  if (name == "timetz") return input == code(TypeId::kTime);
   return category == 'S' && (name == "bpchar" || name == "name");
 }
 
@@ -337,12 +346,13 @@ ExprPtr bind_catalog_operator(const std::string& name, std::vector<ExprPtr> args
     const std::vector<Code> texts(2, code(TypeId::kText));
     chosen = exact(all, texts);
   }
-  // A date compared with a timestamp is one.
+  // A date compared with a timestamp is one, and one without time zone that is compared with one that has it is such.
   std::vector<Code> declared = chosen->args;
   const Overload* overload = chosen->overload;
   if (!overload->function && declared.size() == 2 && declared[0] != declared[1] && declared[0] < kOwn && declared[1] < kOwn &&
       r.category(declared[0]) == 'D' && r.category(declared[1]) == 'D') {
-    declared.assign(2, code(TypeId::kTimestamp));
+    const bool zoned = declared[0] == code(TypeId::kTimestamptz) || declared[1] == code(TypeId::kTimestamptz);
+    declared.assign(2, code(zoned ? TypeId::kTimestamptz : TypeId::kTimestamp));
     overload = exact(all, declared)->overload;
   }
   if (!overload->function) throw Failure(ErrorCode::kUnsupported, "operator " + described() + " is not supported", offset);
@@ -468,7 +478,7 @@ bool compared_unconverted(TypeId a, TypeId b) {
     switch (t) {
       case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: return 1;
       case TypeId::kReal: case TypeId::kDouble: return 2;
-      case TypeId::kDate: case TypeId::kTimestamp: return 3;
+      case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kTimestamptz: return 3;
       default: return 0;
     }
   };
@@ -488,13 +498,20 @@ ExprPtr bind_nullif(std::vector<ExprPtr> args, int offset) {
   return Expr::make(Expr::Node::kCase, type, std::move(branches), offset);
 }
 
-// to_char(…, 'TZ') says the time zone, which a timestamp has not.
-bool names_time_zone(const std::string& function, const std::vector<ExprPtr>& args) {
-  if (function != "to_char") return false;
-  if (args[1]->node != Expr::Node::kConstant || args[1]->constant.get().null) return args[1]->node != Expr::Node::kConstant;
-  const Datum format = args[1]->constant.get();
-  const std::string_view text = format.bytes.view();
-  return text.find("TZ") != text.npos || text.find("tz") != text.npos || text.find("OF") != text.npos || text.find("of") != text.npos;
+// A zone that is written out is looked at when the call is bound.
+void check_timezone(const Expr& zone, int offset) {
+  if (zone.node != Expr::Node::kConstant || zone.constant.get().null || kind_of(zone.type.id) != Kind::kBytes) return;
+  std::string lower;
+  const std::string text(zone.constant.get().bytes.view());
+  lower_case(text, lower);
+  if (!timezone_offset(lower) && (is_timezone_abbreviation(lower) || is_timezone_name(lower))) {
+    try {
+      refuse_timezone(text);
+    } catch (Failure& failure) {
+      failure.error().offset = zone.offset >= 0 ? zone.offset : offset;
+      throw;
+    }
+  }
 }
 
 Code user_code(const Type& t) { return code(t.id); }
@@ -629,6 +646,18 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
     return coerce(coerce(std::move(args[0]), Type{static_cast<TypeId>(chosen->args[0]), 0, 0}, Cast::kImplicit, offset), Type{type, 0, 0},
                   Cast::kExplicit, offset);
   }
+  if (key == "timezone") check_timezone(*args[0], offset);
+  if ((key == "date_trunc" && args.size() == 3) || (key == "make_timestamptz" && args.size() == 7)) check_timezone(*args.back(), offset);
+  if (key == "overlaps") {  // a length instead of an end
+    for (const std::size_t end : {std::size_t{1}, std::size_t{3}}) {
+      if (chosen->args[end] != code(TypeId::kInterval)) continue;
+      const Type type{static_cast<TypeId>(chosen->args[0]), 0, 0};
+      args[end - 1] = coerce(std::move(args[end - 1]), type, Cast::kImplicit, offset);
+      args[end] = coerce(std::move(args[end]), Type{TypeId::kInterval, 0, 0}, Cast::kImplicit, offset);
+      args[end] = bind_catalog_operator("+", pair(args[end - 1]->clone(), std::move(args[end])), offset);
+    }
+    chosen = exact(all, std::vector<Code>(4, chosen->args[0]));
+  }
   if (key == "num_nulls" || key == "num_nonnulls") {
     for (ExprPtr& a : args) {
       if (a->type.id == TypeId::kUnknown) a = coerce(std::move(a), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
@@ -660,16 +689,6 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
     args.push_back(Expr::make_constant(Datum::of(Bytes("0")), Type{}, offset));
   }
   const Overload* overload = chosen->overload;
-  if (!overload
-           ->function) {  // a date prefers timestamptz, which weir lacks: with UTC as time zone a timestamp does as well, where the result is no timestamptz
-    std::vector<Code> local = declared;
-    std::ranges::replace(local, r.find("timestamptz"), code(TypeId::kTimestamp));
-    const Candidate* same = local == declared ? nullptr : exact(all, local);
-    if (same && same->overload->function && same->overload->result == overload->result && !names_time_zone(key, args)) {
-      declared = local;
-      overload = same->overload;
-    }
-  }
   if (!overload->function) throw Failure(ErrorCode::kUnsupported, "function " + key + '(' + list_types(declared) + ") is not supported", offset);
   return apply(*overload, declared, std::move(args), offset);
 }
@@ -743,11 +762,12 @@ Type aggregate_result(std::string_view function, const Type& argument, int offse
   if (name == "sum") {
     if (is({TypeId::kSmallint, TypeId::kInteger})) return Type{TypeId::kBigint, 0, 0};
     if (t == TypeId::kBigint) return Type{TypeId::kNumeric, 0, 0};
+    if (t == TypeId::kTime) return Type{TypeId::kInterval, 0, 0};
     if (number || t == TypeId::kInterval) return Type{t, 0, 0};
   } else if (name == "avg") {
     if (is({TypeId::kReal, TypeId::kDouble})) return Type{TypeId::kDouble, 0, 0};
     if (number) return Type{TypeId::kNumeric, 0, 0};
-    if (t == TypeId::kInterval) return Type{t, 0, 0};
+    if (t == TypeId::kInterval || t == TypeId::kTime) return Type{TypeId::kInterval, 0, 0};
   } else if (name == "min" || name == "max") {
     if (is({TypeId::kText, TypeId::kVarchar, TypeId::kUnknown})) return Type{TypeId::kText, 0, 0};
     if (t != TypeId::kBoolean) return argument;  // keeps no typmod in PostgreSQL's catalog, but the values have it

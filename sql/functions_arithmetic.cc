@@ -270,10 +270,18 @@ void add_arithmetic(Kernels& k) {
   k.add("+ date interval", pointwise<[](Int d, Interval i) { return timestamp_plus(date_to_timestamp(d), i); }>);
   k.add("+ interval date", pointwise<[](Interval i, Int d) { return timestamp_plus(date_to_timestamp(d), i); }>);
   k.add("- date interval", pointwise<[](Int d, Interval i) { return timestamp_plus(date_to_timestamp(d), interval_negate(i)); }>);
-  k.add("+ timestamp interval", pointwise<[](Int t, Interval i) { return timestamp_plus(t, i); }>);
-  k.add("+ interval timestamp", pointwise<[](Interval i, Int t) { return timestamp_plus(t, i); }>);
-  k.add("- timestamp interval", pointwise<[](Int t, Interval i) { return timestamp_plus(t, interval_negate(i)); }>);
-  k.add("- timestamp timestamp", pointwise<[](Int a, Int b) { return timestamp_minus(a, b); }>);
+  for (const std::string t : {"timestamp", "timestamptz"}) {
+    k.add("+ " + t + " interval", pointwise<[](Int t, Interval i) { return timestamp_plus(t, i); }>);
+    k.add("+ interval " + t, pointwise<[](Interval i, Int t) { return timestamp_plus(t, i); }>);
+    k.add("- " + t + " interval", pointwise<[](Int t, Interval i) { return timestamp_plus(t, interval_negate(i)); }>);
+    k.add("- " + t + ' ' + t, pointwise<[](Int a, Int b) { return timestamp_minus(a, b); }>);
+  }
+  k.add("+ time interval", pointwise<[](Int t, Interval i) { return time_plus(t, i); }>);
+  k.add("+ interval time", pointwise<[](Interval i, Int t) { return time_plus(t, i); }>);
+  k.add("- time interval", pointwise<[](Int t, Interval i) { return time_plus(t, {.micros = static_cast<Int>(0 - static_cast<std::uint64_t>(i.micros))}); }>);
+  k.add("- time time", pointwise<[](Int a, Int b) { return Interval{.micros = a - b}; }>);
+  k.add("+ date time", pointwise<[](Int d, Int t) { return date_plus_time(d, t); }>);
+  k.add("+ time date", pointwise<[](Int t, Int d) { return date_plus_time(d, t); }>);
   k.add("+ interval interval", pointwise<[](Interval a, Interval b) { return interval_plus(a, b); }>);
   k.add("- interval interval", pointwise<[](Interval a, Interval b) { return interval_plus(a, interval_negate(b)); }>);
   k.add("- interval", pointwise<[](Interval a) { return interval_negate(a); }>);

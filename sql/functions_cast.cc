@@ -177,8 +177,13 @@ Choice choose(TypeId from, const Type& to, bool explicit_cast) {
     if (to.id == TypeId::kReal) return {pointwise<[](const Numeric& n) { return numeric_to_float<true>(n); }>};
   }
   if (from == TypeId::kBoolean && to.id == TypeId::kInteger) return {pointwise<[](bool v) -> Int { return v; }>, Effort::kCheap};
-  if (from == TypeId::kDate && to.id == TypeId::kTimestamp) return {pointwise<[](Int d) { return date_to_timestamp(d); }>};
-  if (from == TypeId::kTimestamp && to.id == TypeId::kDate) return {pointwise<[](Int t) { return timestamp_to_date(t); }>, Effort::kNullSafe};
+  const auto moment = [](TypeId t) { return t == TypeId::kTimestamp || t == TypeId::kTimestamptz; };  // one and the same in UTC
+  if (from == TypeId::kDate && moment(to.id)) return {pointwise<[](Int d) { return date_to_timestamp(d); }>};
+  if (moment(from) && to.id == TypeId::kDate) return {pointwise<[](Int t) { return timestamp_to_date(t); }>, Effort::kNullSafe};
+  if (moment(from) && moment(to.id)) return {relabel, Effort::kCheap};
+  if (moment(from) && to.id == TypeId::kTime) return {pointwise<[](Int t) { return timestamp_to_time(t); }>, Effort::kNullSafe};
+  if (from == TypeId::kTime && to.id == TypeId::kInterval) return {pointwise<[](Int t) { return Interval{.micros = t}; }>, Effort::kCheap};
+  if (from == TypeId::kInterval && to.id == TypeId::kTime) return {pointwise<[](Interval i) { return interval_to_time(i); }>, Effort::kCheap};
   return {};
 }
 

@@ -92,7 +92,7 @@ void add_operator(Kernels& k, const std::string& name) {
     for (const std::string b : kIntegers) k.add(name + ' ' + a + ' ' + b, ints, Effort::kCheap);
   }
   k.add(name + " date date", ints, Effort::kCheap);
-  k.add(name + " timestamp timestamp", ints, Effort::kCheap);
+  for (const std::string t : {"timestamp", "timestamptz", "time"}) k.add(name + ' ' + t + ' ' + t, ints, Effort::kCheap);
   k.add(name + " bool bool", pointwise<[](bool a, bool b) { return Op::plain(int{a}, int{b}); }>, Effort::kCheap);
   for (const std::string a : kFloats) {
     for (const std::string b : kFloats)

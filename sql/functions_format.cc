@@ -349,6 +349,7 @@ void add_formats(Kernels& k) {
   k.add("to_char float4 text", pointwise<[](double n, View format) { return to_char_float(n, format, true); }>);
   k.add("to_char float8 text", pointwise<[](double n, View format) { return to_char_float(n, format, false); }>);
   k.add("to_char timestamp text", pointwise<[](Int t, View format) { return to_char_timestamp(t, format); }>);
+  k.add("to_char timestamptz text", pointwise<[](Int t, View format) { return to_char_timestamp(t, format, true); }>);
   k.add("to_char interval text", pointwise<[](const Interval& i, View format) { return to_char_interval(i, format); }>);
 }
 

@@ -11,7 +11,7 @@ namespace weir {
 // Types that weir lacks: name, category, ! if preferred.
 const std::string_view kForeignTypes = R"(
 bytea:U char:Z name:S oid:N! tid:U xid:U cid:U oidvector:A xml:U point:G lseg:G path:G box:G polygon:G line:G circle:G macaddr8:U money:N
-macaddr:U inet:I! _text:A aclitem:U _aclitem:A bpchar:S time:D timestamptz:D! timetz:D bit:V varbit:V! record:P any:P anyarray:P anyelement:P
+macaddr:U inet:I! _text:A aclitem:U _aclitem:A bpchar:S timetz:D bit:V varbit:V! record:P any:P anyarray:P anyelement:P
 anynonarray:P uuid:U pg_lsn:U anyenum:P tsvector:U tsquery:U jsonb:U anyrange:P anymultirange:P xid8:U anycompatible:P anycompatiblearray:P
 )";
 

@@ -497,7 +497,7 @@ std::string text_of(const FrameBound& bound, const Frame& frame, const WindowSpe
     switch (window.order_type) {
       case TypeId::kReal: case TypeId::kDouble: return format_double(bound.number);
       case TypeId::kNumeric: return Numeric::decode(Bytes(bound.numeric)).to_string();
-      case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kInterval: return "'" + format_interval(bound.interval) + "'";
+      case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kTimestamptz: case TypeId::kTime: case TypeId::kInterval: return "'" + format_interval(bound.interval) + "'";
       default: return std::to_string(bound.count);
     }
   };

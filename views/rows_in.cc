@@ -6,6 +6,7 @@
 
 #include "views/csv.h"
 #include "views/table_changes.h"
+#include "zset/datetime.h"
 #include "zset/text_form.h"
 
 namespace weir::internal {
@@ -77,6 +78,11 @@ class ColumnIn {
         if (!is_null(i) && (data[i] < low || data[i] > high)) {
           refuse_row(i, "value \"" + std::to_string(data[i]) + "\" is out of range for type " + field_.type.to_string());
         }
+      }
+    }
+    if (type == TypeId::kTime) {
+      for (std::size_t i = 0; i < rows_; ++i) {
+        if (!is_null(i) && (data[i] < 0 || data[i] > kMicrosPerDay)) refuse_row(i, "value \"" + std::to_string(data[i]) + "\" is out of range for type " + field_.type.to_string());
       }
     }
     if (nulls_) copy<std::int64_t>([&](std::size_t i) { return data[i]; });

@@ -6,9 +6,11 @@
 #include <cmath>
 #include <limits>
 
+#include "zset/datetime_fields.h"
 #include "zset/datetime_range.h"
 #include "zset/datetime_words.h"
 #include "zset/hash.h"
+#include "zset/timezone_names.h"
 
 namespace weir {
 namespace {
@@ -46,6 +48,15 @@ void append_seconds(std::string& out, std::int64_t second, std::int64_t micros) 
     --width;
   }
   append_padded(out, micros, width);
+}
+
+void append_time(std::string& out, std::uint64_t time) {
+  const auto seconds = static_cast<std::int64_t>(time / kMicrosPerSecond);
+  append_padded(out, seconds / 3600, 2);
+  out += ':';
+  append_padded(out, seconds / 60 % 60, 2);
+  out += ':';
+  append_seconds(out, seconds % 60, static_cast<std::int64_t>(time % kMicrosPerSecond));
 }
 
 void append_date(std::string& out, const CivilTime& t) {
@@ -131,7 +142,8 @@ std::string quoted_unit(const std::string& name) { return "unit \"" + name + "\"
 [[noreturn]] void not_supported(const std::string& name, const char* type) {
   throw Failure(ErrorCode::kEvaluation, quoted_unit(name) + " not supported for type " + type);
 }
-constexpr const char* kTimestampName = "timestamp without time zone";
+constexpr const char* timestamp_name(bool zoned) { return zoned ? "timestamp with time zone" : "timestamp without time zone"; }
+constexpr const char* kTimeName = "time without time zone";
 
 // Which parts of an infinite date are infinite; the others go round and are NULL.
 bool grows_for_ever(Part part) {
@@ -250,20 +262,31 @@ std::string format_date(std::int64_t days) {
   return out;
 }
 
-std::string format_timestamp(std::int64_t micros) {
+std::string format_time(std::int64_t micros) {
+  std::string out;
+  append_time(out, static_cast<std::uint64_t>(micros));
+  return out;
+}
+
+namespace {
+
+std::string format_moment(std::int64_t micros, const char* zone) {
   if (is_infinite(micros)) return micros == kInfinity ? "infinity" : "-infinity";
-  const CivilTime t = civil_from_timestamp(micros);
+  const std::int64_t days = floor_div(micros, kMicrosPerDay);
+  const CivilTime t = civil_from_date(days);
   std::string out;
   append_date(out, t);
   out += ' ';
-  append_padded(out, t.hour, 2);
-  out += ':';
-  append_padded(out, t.minute, 2);
-  out += ':';
-  append_seconds(out, t.second, t.micros);
+  append_time(out, static_cast<std::uint64_t>(micros - days * kMicrosPerDay));
+  out += zone;
   if (t.year <= 0) out += " BC";
   return out;
 }
+
+}  // namespace
+
+std::string format_timestamp(std::int64_t micros) { return format_moment(micros, ""); }
+std::string format_timestamptz(std::int64_t micros) { return format_moment(micros, "+00"); }
 
 std::string format_interval(const Interval& i) {
   std::string out;
@@ -285,12 +308,7 @@ std::string format_interval(const Interval& i) {
   if (i.micros < 0) out += '-';
   else if (after_negative) out += '+';
   const std::uint64_t magnitude = i.micros < 0 ? 0 - static_cast<std::uint64_t>(i.micros) : static_cast<std::uint64_t>(i.micros);
-  const auto seconds = static_cast<std::int64_t>(magnitude / 1'000'000);
-  append_padded(out, seconds / 3600, 2);
-  out += ':';
-  append_padded(out, seconds / 60 % 60, 2);
-  out += ':';
-  append_seconds(out, seconds % 60, static_cast<std::int64_t>(magnitude % 1'000'000));
+  append_time(out, magnitude);
   return out;
 }
 
@@ -301,6 +319,78 @@ std::int64_t date_to_timestamp(std::int64_t days) {
 }
 
 std::int64_t timestamp_to_date(std::int64_t micros) { return is_infinite(micros) ? micros : floor_div(micros, kMicrosPerDay); }
+
+std::optional<std::int64_t> timestamp_to_time(std::int64_t micros) {
+  if (is_infinite(micros)) return std::nullopt;
+  return micros - floor_div(micros, kMicrosPerDay) * kMicrosPerDay;
+}
+
+std::int64_t interval_to_time(const Interval& i) { return i.micros - floor_div(i.micros, kMicrosPerDay) * kMicrosPerDay; }
+
+std::int64_t time_plus(std::int64_t time, const Interval& i) {
+  const std::uint64_t sum = static_cast<std::uint64_t>(time) + static_cast<std::uint64_t>(i.micros);  // beyond 64 bits it wraps, as in PostgreSQL
+  return interval_to_time({.micros = static_cast<std::int64_t>(sum)});
+}
+
+std::int64_t date_plus_time(std::int64_t days, std::int64_t time) {
+  const std::int64_t midnight = date_to_timestamp(days);
+  if (is_infinite(midnight)) return midnight;
+  if (!timestamp_in_range(midnight + time)) timestamp_out_of_range();
+  return midnight + time;
+}
+
+namespace {
+
+std::int64_t shifted(std::int64_t micros, std::int64_t seconds) {
+  if (is_infinite(micros)) return micros;
+  const std::int64_t out = micros + seconds * kMicrosPerSecond;
+  if (!timestamp_in_range(out)) timestamp_out_of_range();
+  return out;
+}
+
+std::int64_t seconds_east(std::string_view zone) {
+  std::string name;
+  lower_case(zone, name);
+  if (!is_timezone_abbreviation(name) && !is_timezone_name(name)) {
+    throw Failure(ErrorCode::kEvaluation, "time zone \"" + std::string(zone) + "\" not recognized");
+  }
+  const std::optional<std::int32_t> offset = timezone_offset(name);
+  if (!offset) refuse_timezone(zone);
+  return *offset;
+}
+
+std::int64_t seconds_east(const Interval& east) {
+  if (east.months != 0 || east.days != 0) {
+    throw Failure(ErrorCode::kEvaluation, "interval time zone \"" + format_interval(east) + "\" must not include months or days");
+  }
+  return east.micros / kMicrosPerSecond;
+}
+
+}  // namespace
+
+void refuse_timezone(std::string_view name) {
+  throw Failure(ErrorCode::kUnsupported, "time zone \"" + std::string(name) + "\" is not supported: its clocks change");
+}
+
+std::int64_t in_zone(std::int64_t moment, std::string_view zone) { return is_infinite(moment) ? moment : shifted(moment, seconds_east(zone)); }
+std::int64_t from_zone(std::int64_t local, std::string_view zone) { return is_infinite(local) ? local : shifted(local, -seconds_east(zone)); }
+std::int64_t in_zone(std::int64_t moment, const Interval& east) { return shifted(moment, seconds_east(east)); }
+std::int64_t from_zone(std::int64_t local, const Interval& east) { return shifted(local, -seconds_east(east)); }
+
+std::int64_t from_written_zone(std::int64_t local, std::string_view zone) {
+  const std::string quoted = "\"" + std::string(zone) + "\"";
+  if (!zone.empty() && zone[0] >= '0' && zone[0] <= '9') {
+    Failure failure(ErrorCode::kEvaluation, "invalid input syntax for type numeric time zone: " + quoted);
+    failure.error().hint = "Numeric time zones must have \"-\" or \"+\" as first character.";
+    throw failure;
+  }
+  std::int32_t east = 0;
+  switch (datetime::read_zone(zone, east)) {
+    case datetime::Fault::kNone: return shifted(local, -east);
+    case datetime::Fault::kZone: throw Failure(ErrorCode::kEvaluation, "numeric time zone " + quoted + " out of range");
+    default: return from_zone(local, zone);
+  }
+}
 
 std::int64_t timestamp_plus(std::int64_t micros, const Interval& i) {
   if (is_infinite(micros)) return micros;
@@ -418,11 +508,11 @@ Interval justify_interval(const Interval& i) {
   return out;
 }
 
-std::int64_t date_trunc(std::string_view field, std::int64_t micros) {
+std::int64_t date_trunc(std::string_view field, std::int64_t micros, bool zoned) {
   if (is_infinite(micros)) return micros;
   std::string name;
   const DateWord word = unit_word(lower_case(field, name));
-  if (word.kind != Word::kUnit) not_recognized(name, kTimestampName);
+  if (word.kind != Word::kUnit) not_recognized(name, timestamp_name(zoned));
   const auto whole = [&](std::int64_t unit) { return floor_div(micros, unit) * unit; };
   const CivilTime t = civil_from_timestamp(micros);
   const auto year_start = [](std::int64_t year) { return timestamp_from_civil({.year = year}); };
@@ -445,7 +535,7 @@ std::int64_t date_trunc(std::string_view field, std::int64_t micros) {
     case Part::kDecade: return year_start(y > 0 ? y / 10 * 10 : -((8 - (y - 1)) / 10) * 10);
     case Part::kCentury: return year_start(y > 0 ? (y + 99) / 100 * 100 - 99 : -((99 - (y - 1)) / 100) * 100 + 1);
     case Part::kMillennium: return year_start(y > 0 ? (y + 999) / 1000 * 1000 - 999 : -((999 - (y - 1)) / 1000) * 1000 + 1);
-    default: not_supported(name, kTimestampName);
+    default: not_supported(name, timestamp_name(zoned));
   }
 }
 
@@ -487,24 +577,38 @@ std::int64_t date_bin(const Interval& stride, std::int64_t micros, std::int64_t 
   return out;
 }
 
-std::optional<Numeric> extract_timestamp(std::string_view field, std::int64_t micros) {
-  std::string name;
-  const DateWord word = field_word(field, name);
-  if (!names_a_part(word)) not_recognized(name, kTimestampName);
-  const Part part = part_named(word);
-  if (is_infinite(micros)) {
-    if (grows_for_ever(part)) return infinite(micros);
-    if (part_of_date(part) || part_of_time(part) || part == Part::kOtherZone || part == Part::kZoneHour || part == Part::kZoneMinute) return std::nullopt;
-    not_supported(name, kTimestampName);
-  }
-  const std::int64_t days = floor_div(micros, kMicrosPerDay), time = micros - days * kMicrosPerDay;
+namespace {
+
+// A part of the time within its day.
+Numeric time_part_of(Part part, std::int64_t time) {
   const std::int64_t in_minute = time % (60 * kMicrosPerSecond);
   switch (part) {
     case Part::kMicrosecond: return Numeric(in_minute);
     case Part::kMillisecond: return Numeric::make(in_minute, 3);
     case Part::kSecond: return Numeric::make(in_minute, 6);
     case Part::kMinute: return Numeric(time / (60 * kMicrosPerSecond) % 60);
-    case Part::kHour: return Numeric(time / (3600 * kMicrosPerSecond));
+    default: return Numeric(time / (3600 * kMicrosPerSecond));
+  }
+}
+
+}  // namespace
+
+std::optional<Numeric> extract_timestamp(std::string_view field, std::int64_t micros, bool zoned) {
+  std::string name;
+  const DateWord word = field_word(field, name);
+  if (!names_a_part(word)) not_recognized(name, timestamp_name(zoned));
+  const Part part = part_named(word);
+  if (is_infinite(micros)) {
+    if (grows_for_ever(part)) return infinite(micros);
+    if (part_of_date(part) || part_of_time(part) || part == Part::kOtherZone || part == Part::kZoneHour || part == Part::kZoneMinute) return std::nullopt;
+    not_supported(name, timestamp_name(zoned));
+  }
+  const std::int64_t days = floor_div(micros, kMicrosPerDay), time = micros - days * kMicrosPerDay;
+  if (part_of_time(part)) return time_part_of(part, time);
+  switch (part) {
+    case Part::kOtherZone: case Part::kZoneHour: case Part::kZoneMinute:
+      if (zoned) return Numeric(0);
+      break;
     case Part::kEpoch: {
       std::int64_t since = 0;
       if (!__builtin_sub_overflow(micros, kUnixEpochDays * kMicrosPerDay, &since)) return Numeric::make(since, 6);
@@ -513,7 +617,7 @@ std::optional<Numeric> extract_timestamp(std::string_view field, std::int64_t mi
     case Part::kJulian: return Numeric(days + kPostgresEpochJulian) + Numeric(time) / Numeric(kMicrosPerDay);
     default: break;
   }
-  if (!part_of_date(part)) not_supported(name, kTimestampName);
+  if (!part_of_date(part)) not_supported(name, timestamp_name(zoned));
   return Numeric(date_part_of(part, days));
 }
 
@@ -530,6 +634,16 @@ std::optional<Numeric> extract_date(std::string_view field, std::int64_t days) {
   if (part == Part::kEpoch) return Numeric((days - kUnixEpochDays) * kSecondsPerDay);
   if (part == Part::kJulian) return Numeric(days + kPostgresEpochJulian);
   return Numeric(date_part_of(part, days));
+}
+
+Numeric extract_time(std::string_view field, std::int64_t time) {
+  std::string name;
+  const DateWord word = field_word(field, name);
+  const Part part = part_named(word);
+  if (part == Part::kNone) not_recognized(name, kTimeName);
+  if (part == Part::kEpoch) return Numeric::make(time, 6);
+  if (!part_of_time(part)) not_supported(name, kTimeName);
+  return time_part_of(part, time);
 }
 
 Numeric extract_interval(std::string_view field, const Interval& i) {

@@ -77,6 +77,7 @@ const Keyword* keyword_at(std::string_view s, Case& how) {
 // What is formatted: a timestamp's civil time, or the fields of an interval, which may be negative.
 struct Parts {
   bool interval = false;
+  bool zoned = false;
   std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0, day_of_year = 0;
 };
 
@@ -202,7 +203,7 @@ struct Writer {
       case Pattern::kZoneOffset: needs_calendar(); return fill ? "+00" : "+0";
       case Pattern::kZoneHour: needs_calendar(); return "+00";
       case Pattern::kZoneMinute: needs_calendar(); return "00";
-      case Pattern::kZone: needs_calendar(); return {};
+      case Pattern::kZone: needs_calendar(); return p.zoned ? in_case("UTC", how) : std::string();
       case Pattern::kQuarter: return p.month == 0 ? std::string() : fixed_digits((p.month - 1) / 3 + 1, 0);
       case Pattern::kRoman: {
         if (p.month == 0 && p.year == 0) return {};
@@ -268,10 +269,10 @@ std::string format(const Parts& parts, std::string_view s) {
 
 }  // namespace
 
-std::optional<std::string> to_char_timestamp(std::int64_t micros, std::string_view text) {
+std::optional<std::string> to_char_timestamp(std::int64_t micros, std::string_view text, bool zoned) {
   if (text.empty() || micros == kInfinity || micros == kMinusInfinity) return std::nullopt;
   const CivilTime t = civil_from_timestamp(micros);
-  Parts p{false, t.year, t.month, t.day, t.hour, t.minute, t.second, t.micros, 0};
+  Parts p{false, zoned, t.year, t.month, t.day, t.hour, t.minute, t.second, t.micros, 0};
   p.day_of_year = days_from_civil(t.year, t.month, t.day) - days_from_civil(t.year, 1, 1) + 1;
   return format(p, text);
 }
@@ -279,7 +280,7 @@ std::optional<std::string> to_char_timestamp(std::int64_t micros, std::string_vi
 std::optional<std::string> to_char_interval(const Interval& i, std::string_view text) {
   if (text.empty()) return std::nullopt;
   const std::int64_t seconds = i.micros / kMicrosPerSecond;
-  Parts p{true, i.months / 12, i.months % 12, i.days, seconds / 3600, seconds / 60 % 60, seconds % 60, i.micros % kMicrosPerSecond, 0};
+  Parts p{true, false, i.months / 12, i.months % 12, i.days, seconds / 3600, seconds / 60 % 60, seconds % 60, i.micros % kMicrosPerSecond, 0};
   p.day_of_year = std::int64_t{i.months} * 30 + i.days;
   return format(p, text);
 }

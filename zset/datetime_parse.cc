@@ -1,201 +1,24 @@
-// Text to DATE, TIMESTAMP and INTERVAL, in all the spellings that PostgreSQL reads (DateStyle ISO, MDY).
+// Text to DATE, TIMESTAMP, TIMESTAMPTZ and TIME, in all the spellings that PostgreSQL reads (DateStyle ISO, MDY).
 //
-// First the text is cut into fields by shape alone (split), then the fields are given a meaning from left to right for dates, from right to left for
-// intervals, whose units follow their numbers. The usual spellings of DATE and TIMESTAMP never come here: see read_canonical.
+// First the text is cut into fields by shape alone (zset/datetime_fields.h), then the fields are given a meaning from left to right.
+// The usual spellings never come here: see read_canonical.
 
 #include <weir/error.h>
 
-#include <charconv>
-#include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "zset/datetime.h"
+#include "zset/datetime_fields.h"
 #include "zset/datetime_range.h"
-#include "zset/datetime_words.h"
 #include "zset/timezone_names.h"
 
 namespace weir {
 namespace {
 
+using namespace datetime;
 using Part = DatePart;
 using Word = DateWord::Kind;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_alnum(char c) { return is_digit(c) || is_alpha(c); }
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_punct(char c) { return c > ' ' && c < 127 && !is_alnum(c); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-enum class Fault : std::uint8_t { kNone, kSyntax, kRange, kOrder, kZone };
-
-// What is being read, for messages.
-struct Source {
-  std::string_view text;
-  const char* type;
-
-  [[noreturn]] void fail(Fault fault) const {
-    const std::string quoted = "\"" + std::string(text) + "\"";
-    switch (fault) {
-      case Fault::kRange:
-      case Fault::kOrder: {
-        const bool interval = std::string_view(type) == "interval";
-        Failure failure(ErrorCode::kInput, std::string(interval ? "interval" : "date/time") + " field value out of range: " + quoted);
-        if (fault == Fault::kOrder) failure.error().hint = "Dates are read as month, day, year, or year-month-day.";
-        throw failure;
-      }
-      case Fault::kZone: throw Failure(ErrorCode::kInput, "time zone displacement out of range: " + quoted);
-      case Fault::kNone:
-      case Fault::kSyntax: break;
-    }
-    throw Failure(ErrorCode::kInput, "invalid input syntax for type " + std::string(type) + ": " + quoted);
-  }
-  [[noreturn]] void out_of_range() const {
-    throw Failure(ErrorCode::kInput, std::string(type) + " out of range: \"" + std::string(text) + "\"");
-  }
-};
-
-// --- fields ----------------------------------------------------------------------------------------------------------------------------------------
-
-struct Field {
-  enum class Shape : std::uint8_t { kNumber, kString, kDate, kTime, kSigned, kSpecial } shape;
-  std::string text;  // in lower case
-};
-
-constexpr std::size_t kFieldsMax = 25;
-constexpr std::size_t kTextMax = 150;
-
-// Cuts `s` into fields; false where that is not possible.
-bool split(std::string_view s, std::vector<Field>& out) {
-  using Shape = Field::Shape;
-  std::size_t i = 0, total = 0;
-  const auto at = [&](std::size_t k) { return k < s.size() ? s[k] : '\0'; };
-  while (i < s.size()) {
-    if (is_space(s[i])) {
-      ++i;
-      continue;
-    }
-    Field f{Shape::kNumber, {}};
-    const auto take = [&] { f.text += lower(s[i++]); };
-    const auto digits = [&] { while (is_digit(at(i))) take(); };
-    if (is_digit(s[i])) {
-      digits();
-      if (at(i) == ':') {
-        f.shape = Shape::kTime;
-        while (is_digit(at(i)) || at(i) == ':' || at(i) == '.') take();
-      } else if (at(i) == '-' || at(i) == '/' || at(i) == '.') {
-        const char delimiter = s[i];
-        take();
-        if (is_digit(at(i))) {
-          f.shape = delimiter == '.' ? Shape::kNumber : Shape::kDate;
-          digits();
-          if (at(i) == delimiter) {  // a date has the same delimiter twice
-            f.shape = Shape::kDate;
-            take();
-            while (is_digit(at(i)) || at(i) == delimiter) take();
-          }
-        } else {
-          f.shape = Shape::kDate;
-          while (is_alnum(at(i)) || at(i) == delimiter) take();
-        }
-      }
-    } else if (s[i] == '.') {
-      take();
-      digits();
-    } else if (is_alpha(s[i])) {
-      f.shape = Shape::kString;
-      while (is_alpha(at(i))) take();
-      const char next = at(i);
-      const bool joined = next == '-' || next == '/' || next == '.' ||
-                          ((next == '+' || is_digit(next)) && date_word(f.text).kind == Word::kUnknown);
-      if (joined) {
-        f.shape = Shape::kDate;
-        do take();
-        while (is_alnum(at(i)) || at(i) == '+' || at(i) == '-' || at(i) == '/' || at(i) == '_' || at(i) == '.' || at(i) == ':');
-      }
-    } else if (s[i] == '+' || s[i] == '-') {
-      take();
-      while (is_space(at(i))) ++i;
-      if (is_digit(at(i))) {
-        f.shape = Shape::kSigned;
-        while (is_digit(at(i)) || at(i) == ':' || at(i) == '.' || at(i) == '-') take();
-      } else if (is_alpha(at(i))) {
-        f.shape = Shape::kSpecial;
-        while (is_alpha(at(i))) take();
-      } else {
-        return false;
-      }
-    } else if (is_punct(s[i])) {
-      ++i;
-      continue;
-    } else {
-      return false;
-    }
-    total += f.text.size() + 1;
-    out.push_back(std::move(f));
-    if (out.size() > kFieldsMax || total > kTextMax + kFieldsMax) return false;
-  }
-  return true;
-}
-
-// A number at the front of `s`, which is moved behind it. Faults where it does not fit an int.
-template <class I>
-Fault leading_integer(std::string_view& s, I& value) {
-  const char* first = s.data();
-  const char* last = first + s.size();
-  if (first != last && *first == '+') ++first;
-  const auto [end, error] = std::from_chars(first, last, value);
-  if (error == std::errc::result_out_of_range) return Fault::kRange;
-  if (error != std::errc{}) return Fault::kSyntax;
-  s.remove_prefix(static_cast<std::size_t>(end - s.data()));
-  return Fault::kNone;
-}
-
-int front(const std::string_view& s) { return s.empty() ? 0 : static_cast<unsigned char>(s.front()); }
-
-// ".25" to 0.25; "." is 0. Nothing may follow.
-Fault read_fraction(std::string_view s, double& fraction) {
-  fraction = 0;
-  if (s.size() <= 1) return Fault::kNone;
-  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), fraction, std::chars_format::fixed);
-  return error != std::errc{} || end != s.data() + s.size() ? Fault::kSyntax : Fault::kNone;
-}
-
-Fault read_micros(std::string_view s, int& micros) {
-  double fraction = 0;
-  const Fault fault = read_fraction(s, fraction);
-  micros = static_cast<int>(std::rint(fraction * 1e6));
-  return fault;
-}
-
-// --- dates and timestamps --------------------------------------------------------------------------------------------------------------------------
-
-constexpr std::uint32_t kDateBits = bit(Part::kYear) | bit(Part::kMonth) | bit(Part::kDay);
-constexpr std::uint32_t kSecondBits = bit(Part::kSecond) | bit(Part::kMillisecond) | bit(Part::kMicrosecond);
-constexpr std::uint32_t kTimeBits = bit(Part::kHour) | bit(Part::kMinute) | kSecondBits;
-
-Fault check_zone(std::string_view s) {
-  if (s.empty() || (s[0] != '+' && s[0] != '-')) return Fault::kSyntax;
-  s.remove_prefix(1);
-  const std::size_t length = s.size();
-  int hour = 0, minute = 0, second = 0;
-  if (leading_integer(s, hour) == Fault::kRange) return Fault::kZone;
-  if (front(s) == ':') {
-    s.remove_prefix(1);
-    if (leading_integer(s, minute) == Fault::kRange) return Fault::kZone;
-    if (front(s) == ':') {
-      s.remove_prefix(1);
-      if (leading_integer(s, second) == Fault::kRange) return Fault::kZone;
-    }
-  } else if (s.empty() && length > 2) {
-    minute = hour % 100;
-    hour /= 100;
-  }
-  if (hour < 0 || hour > 15 || minute < 0 || minute >= 60 || second < 0 || second >= 60) return Fault::kZone;
-  return s.empty() ? Fault::kNone : Fault::kSyntax;
-}
 
 struct DateReader {
   enum class Special : std::uint8_t { kNo, kEpoch, kInfinity, kMinusInfinity };
@@ -208,7 +31,9 @@ struct DateReader {
   bool month_in_words = false;
   bool julian = false;
   bool before_christ = false;
+  std::int32_t east = 0;          // of the zone, in seconds
   bool named_zone = false;        // of the IANA database: knows its own daylight saving
+  std::string unsettled_zone{};   // one whose clocks change, or changed
   int half_of_day = -1;           // 0 am, 1 pm
   Part label = Part::kNone;       // a unit that names what the next field is
   Special special = Special::kNo;
@@ -368,7 +193,16 @@ struct DateReader {
 
   bool time_overflows() const {
     if (hour > 24 || minute > 59 || second > 60) return true;
-    return ((hour * 60LL + minute) * 60 + second) * kMicrosPerSecond + micros > kMicrosPerDay;
+    return time_of_day() > kMicrosPerDay;
+  }
+
+  Fault zone_by_name(const std::string& text, bool full_name, std::uint32_t& mask) {
+    mask = bit(Part::kZone);
+    named_zone = full_name;
+    const std::optional<std::int32_t> offset = timezone_offset(text);
+    if (!offset) unsettled_zone = text;
+    east = offset.value_or(0);
+    return Fault::kNone;
   }
 
   void set_julian(std::int64_t value) {
@@ -386,7 +220,7 @@ struct DateReader {
     special = Special::kNo;
     if (part == Part::kOtherZone) {
       mask = bit(Part::kZone);
-      return check_zone(text);
+      return read_zone(text, east);
     }
     std::string_view rest = text;
     int value = 0;
@@ -432,7 +266,7 @@ struct DateReader {
     }
   }
 
-  Fault date_shaped(const Field& field, std::uint32_t& mask) {
+  Fault date_shaped(const DateField& field, std::uint32_t& mask) {
     if (label == Part::kJulian) {  // J2451187-08: a zone behind it
       label = Part::kNone;
       std::string_view rest = field.text;
@@ -441,15 +275,13 @@ struct DateReader {
       if (value < 0) return Fault::kRange;
       set_julian(value);
       mask = kDateBits | kTimeBits | bit(Part::kZone);
-      return check_zone(rest);
+      return read_zone(rest, east);
     }
     const std::uint32_t month_and_day = bit(Part::kMonth) | bit(Part::kDay);
     if (label == Part::kNone && (seen & month_and_day) != month_and_day) return date(field.text, mask);
     if (!is_digit(field.text[0]) && label == Part::kNone) {
       if (!is_timezone_name(field.text)) throw Failure(ErrorCode::kInput, "time zone \"" + field.text + "\" not recognized");
-      named_zone = true;
-      mask = bit(Part::kZone);
-      return Fault::kNone;
+      return zone_by_name(field.text, true, mask);
     }
     // A time with its zone: 040506-08.
     if (label != Part::kNone && label != Part::kTime) return Fault::kSyntax;
@@ -457,7 +289,7 @@ struct DateReader {
     if ((seen & kTimeBits) == kTimeBits) return Fault::kSyntax;
     const std::size_t minus = field.text.find('-');
     if (minus == std::string::npos) return Fault::kSyntax;
-    if (const Fault fault = check_zone(std::string_view(field.text).substr(minus)); fault != Fault::kNone) return fault;
+    if (const Fault fault = read_zone(std::string_view(field.text).substr(minus), east); fault != Fault::kNone) return fault;
     const Fault fault = run_together(std::string_view(field.text).substr(0, minus), seen, mask);
     mask |= bit(Part::kZone);
     return fault;
@@ -473,12 +305,9 @@ struct DateReader {
     return number(text, month_in_words, seen, mask);
   }
 
-  Fault word(const std::vector<Field>& fields, std::size_t i, std::uint32_t& mask) {
+  Fault word(const std::vector<DateField>& fields, std::size_t i, std::uint32_t& mask) {
     const std::string& text = fields[i].text;
-    if (is_timezone_abbreviation(std::string_view(text).substr(0, 10))) {
-      mask = bit(Part::kZone);
-      return Fault::kNone;
-    }
+    if (is_timezone_abbreviation(text)) return zone_by_name(text, false, mask);
     const DateWord meaning = date_word(text);
     switch (meaning.kind) {
       case Word::kIgnored: return Fault::kNone;
@@ -494,14 +323,14 @@ struct DateReader {
       case Word::kDayOfWeek: mask = bit(Part::kDayOfWeek); return Fault::kNone;
       case Word::kHalfOfDay: mask = bit(Part::kHalfOfDay); half_of_day = meaning.value; return Fault::kNone;
       case Word::kEra: mask = bit(Part::kEra); before_christ = meaning.value == 1; return Fault::kNone;
-      case Word::kDaylight: mask = bit(Part::kDaylight); return Fault::kNone;
+      case Word::kDaylight: mask = bit(Part::kDaylight); east += 3600; return Fault::kNone;
       case Word::kUnit:
         label = meaning.part;
         return Fault::kNone;
       case Word::kIsoTime: {
         if ((seen & kDateBits) != kDateBits || i + 1 >= fields.size()) return Fault::kSyntax;
         const auto next = fields[i + 1].shape;
-        if (next != Field::Shape::kNumber && next != Field::Shape::kTime && next != Field::Shape::kDate) return Fault::kSyntax;
+        if (next != DateField::Shape::kNumber && next != DateField::Shape::kTime && next != DateField::Shape::kDate) return Fault::kSyntax;
         label = Part::kTime;
         return Fault::kNone;
       }
@@ -514,26 +343,23 @@ struct DateReader {
       case Word::kAgo:
       case Word::kUnknown: break;
     }
-    if (!is_timezone_name(text)) return Fault::kSyntax;
-    named_zone = true;
-    mask = bit(Part::kZone);
-    return Fault::kNone;
+    return is_timezone_name(text) ? zone_by_name(text, true, mask) : Fault::kSyntax;
   }
 
-  Fault field(const std::vector<Field>& fields, std::size_t i, std::uint32_t& mask) {
-    const Field& f = fields[i];
+  Fault field(const std::vector<DateField>& fields, std::size_t i, std::uint32_t& mask) {
+    const DateField& f = fields[i];
     switch (f.shape) {
-      case Field::Shape::kDate: return date_shaped(f, mask);
-      case Field::Shape::kTime: {
+      case DateField::Shape::kDate: return date_shaped(f, mask);
+      case DateField::Shape::kTime: {
         if (label != Part::kNone && label != Part::kTime) return Fault::kSyntax;
         label = Part::kNone;
         if (const Fault fault = time(f.text, mask); fault != Fault::kNone) return fault;
         return time_overflows() ? Fault::kRange : Fault::kNone;
       }
-      case Field::Shape::kSigned: mask = bit(Part::kZone); return check_zone(f.text);
-      case Field::Shape::kNumber: return number_shaped(f.text, mask);
-      case Field::Shape::kString:
-      case Field::Shape::kSpecial: return word(fields, i, mask);
+      case DateField::Shape::kSigned: mask = bit(Part::kZone); return read_zone(f.text, east);
+      case DateField::Shape::kNumber: return number_shaped(f.text, mask);
+      case DateField::Shape::kString:
+      case DateField::Shape::kSpecial: return word(fields, i, mask);
     }
     return Fault::kSyntax;
   }
@@ -562,23 +388,89 @@ struct DateReader {
     return Fault::kNone;
   }
 
-  void read() {
-    std::vector<Field> fields;
+  void settle_half_of_day() {
+    if (half_of_day >= 0 && hour > 12) source.fail(Fault::kRange);
+    if (half_of_day == 0 && hour == 12) hour = 0;
+    if (half_of_day == 1 && hour != 12) hour += 12;
+  }
+
+  template <class F>
+  void each_field(F&& meaning) {
+    std::vector<DateField> fields;
     if (!split(source.text, fields)) source.fail(Fault::kSyntax);
     for (std::size_t i = 0; i < fields.size(); ++i) {
       std::uint32_t mask = 0;
-      if (const Fault fault = field(fields, i, mask); fault != Fault::kNone) source.fail(fault);
+      if (const Fault fault = meaning(fields, i, mask); fault != Fault::kNone) source.fail(fault);
       if (mask & seen) source.fail(Fault::kSyntax);
       seen |= mask;
     }
     if (const Fault fault = validate_date(); fault != Fault::kNone) source.fail(fault);
+  }
+
+  void read() {
+    each_field([this](const auto& fields, std::size_t i, std::uint32_t& mask) { return field(fields, i, mask); });
     if (special != Special::kNo) return;
-    if (half_of_day >= 0 && hour > 12) source.fail(Fault::kRange);
-    if (half_of_day == 0 && hour == 12) hour = 0;
-    if (half_of_day == 1 && hour != 12) hour += 12;
+    settle_half_of_day();
     if ((seen & kDateBits) != kDateBits) source.fail(Fault::kSyntax);
     if ((seen & bit(Part::kDaylight)) && (named_zone || !(seen & bit(Part::kZone)))) source.fail(Fault::kSyntax);
   }
+
+  // A field of a time of day, before which or behind which a date may stand.
+  Fault field_of_time(const std::vector<DateField>& fields, std::size_t i, std::uint32_t& mask) {
+    using Shape = DateField::Shape;
+    const DateField& f = fields[i];
+    const bool first_of_many = i == 0 && fields.size() >= 2;
+    switch (f.shape) {
+      case Shape::kDate: {
+        if (first_of_many && (fields.back().shape == Shape::kDate || fields[1].shape == Shape::kTime)) return date(f.text, mask);
+        if (!is_digit(f.text[0])) {
+          if (!is_timezone_name(f.text)) throw Failure(ErrorCode::kInput, "time zone \"" + f.text + "\" not recognized");
+          return zone_by_name(f.text, true, mask);
+        }
+        const std::size_t minus = f.text.find('-');
+        if ((seen & kTimeBits) == kTimeBits || minus == std::string::npos) return Fault::kSyntax;
+        if (const Fault fault = read_zone(std::string_view(f.text).substr(minus), east); fault != Fault::kNone) return fault;
+        const Fault fault = run_together(std::string_view(f.text).substr(0, minus), seen | kDateBits, mask);
+        mask |= bit(Part::kZone);
+        return fault;
+      }
+      case Shape::kTime: return time(f.text, mask);
+      case Shape::kSigned: mask = bit(Part::kZone); return read_zone(f.text, east);
+      case Shape::kNumber: {
+        if (label != Part::kNone) return labelled(f.text, mask);
+        const std::size_t dot = f.text.find('.');
+        if (dot == std::string::npos) {
+          if (f.text.size() > 4) return run_together(f.text, seen | kDateBits, mask);
+          return number(f.text, false, seen | kDateBits, mask);
+        }
+        if (first_of_many && fields.back().shape == Shape::kDate) return date(f.text, mask);
+        return dot > 2 ? run_together(f.text, seen | kDateBits, mask) : Fault::kSyntax;
+      }
+      case Shape::kString:
+      case Shape::kSpecial: break;
+    }
+    if (is_timezone_abbreviation(f.text)) return zone_by_name(f.text, false, mask);
+    const DateWord meaning = date_word(f.text);
+    switch (meaning.kind) {
+      case Word::kIsoTime: label = Part::kTime; return Fault::kNone;
+      case Word::kIgnored: case Word::kHalfOfDay: case Word::kEra: case Word::kDaylight: case Word::kUnit: case Word::kAllBalls: return word(fields, i, mask);
+      case Word::kVolatile:
+        if (f.text.substr(0, 10) == "now") return word(fields, i, mask);
+        return Fault::kSyntax;
+      case Word::kUnknown: return is_timezone_name(f.text) ? zone_by_name(f.text, true, mask) : Fault::kSyntax;
+      default: return Fault::kSyntax;
+    }
+  }
+
+  void read_time() {
+    each_field([this](const auto& fields, std::size_t i, std::uint32_t& mask) { return field_of_time(fields, i, mask); });
+    settle_half_of_day();
+    if (time_overflows()) source.fail(Fault::kRange);
+    if ((seen & kTimeBits) != kTimeBits) source.fail(Fault::kSyntax);
+    if (named_zone && !unsettled_zone.empty() && (seen & kDateBits) != kDateBits) source.fail(Fault::kSyntax);
+  }
+
+  std::int64_t time_of_day() const { return ((hour * 60LL + minute) * 60 + second) * kMicrosPerSecond + micros; }
 };
 
 bool julian_valid(std::int64_t year, int month) {
@@ -615,313 +507,18 @@ bool read_canonical(std::string_view s, bool with_time, std::int64_t& days, std:
 }
 
 std::int64_t round_to(std::int64_t micros, int precision) {
-  if (precision < 0 || precision >= 6) return micros;
+  if (precision < 0 || precision >= 6 || micros == kInfinity || micros == kMinusInfinity) return micros;
   std::int64_t scale = 1;
   for (int i = precision; i < 6; ++i) scale *= 10;
   const std::int64_t half = scale / 2;
   return micros >= 0 ? (micros + half) / scale * scale : -((-micros + half) / scale * scale);
 }
-
-// --- intervals -------------------------------------------------------------------------------------------------------------------------------------
-
-// An interval while it is read: years apart from months, all sums checked.
-struct IntervalReader {
-  std::int32_t years = 0, months = 0, days = 0;
-  std::int64_t micros = 0;
-
-  template <class I>
-  static bool add(I& sum, std::int64_t value, std::int64_t scale = 1) {
-    std::int64_t product = 0;
-    if (__builtin_mul_overflow(value, scale, &product)) return false;
-    return !__builtin_add_overflow(sum, product, &sum);
-  }
-  bool fraction_of_time(double fraction, std::int64_t scale) {
-    if (fraction == 0) return true;
-    fraction *= static_cast<double>(scale);
-    auto whole = static_cast<std::int64_t>(fraction);
-    fraction -= static_cast<double>(whole);
-    if (fraction > 0.5) ++whole;
-    else if (fraction < -0.5) --whole;
-    return add(micros, whole);
-  }
-  bool fraction_of_days(double fraction, int scale) {
-    if (fraction == 0) return true;
-    fraction *= scale;
-    const auto whole = static_cast<int>(fraction);
-    return add(days, whole) && fraction_of_time(fraction - whole, kMicrosPerDay);
-  }
-  bool fraction_of_years(double fraction, int scale) {
-    return add(months, static_cast<int>(std::rint(fraction * scale * 12)));
-  }
-  bool add_time(std::int64_t value, double fraction, std::int64_t scale) { return add(micros, value, scale) && fraction_of_time(fraction, scale); }
-  bool add_years(std::int64_t value, double fraction, int scale) { return add(years, value, scale) && fraction_of_years(fraction, scale); }
-  bool add_months(std::int64_t value, double fraction) { return add(months, value) && fraction_of_days(fraction, 30); }
-  bool add_weeks(std::int64_t value, double fraction) { return add(days, value, 7) && fraction_of_days(fraction, 7); }
-  bool add_days(std::int64_t value, double fraction) { return add(days, value) && fraction_of_time(fraction, kMicrosPerDay); }
-
-  bool add_unit(Part part, std::int64_t value, double fraction) {
-    switch (part) {
-      case Part::kMicrosecond: return add_time(value, fraction, 1);
-      case Part::kMillisecond: return add_time(value, fraction, 1000);
-      case Part::kSecond: return add_time(value, fraction, kMicrosPerSecond);
-      case Part::kMinute: return add_time(value, fraction, 60 * kMicrosPerSecond);
-      case Part::kHour: return add_time(value, fraction, 3600 * kMicrosPerSecond);
-      case Part::kDay: return add_days(value, fraction);
-      case Part::kWeek: return add_weeks(value, fraction);
-      case Part::kMonth: return add_months(value, fraction);
-      case Part::kYear: return add_years(value, fraction, 1);
-      case Part::kDecade: return add_years(value, fraction, 10);
-      case Part::kCentury: return add_years(value, fraction, 100);
-      case Part::kMillennium: return add_years(value, fraction, 1000);
-      default: return false;
-    }
-  }
-  static bool is_unit(Part part) {
-    switch (part) {
-      case Part::kMicrosecond: case Part::kMillisecond: case Part::kSecond: case Part::kMinute: case Part::kHour: case Part::kDay: case Part::kWeek:
-      case Part::kMonth: case Part::kYear: case Part::kDecade: case Part::kCentury: case Part::kMillennium: return true;
-      default: return false;
-    }
-  }
-
-  // hh:mm, hh:mm:ss.ffffff, mm:ss.ffffff
-  Fault clock(std::string_view s, std::uint32_t& mask) {
-    mask = kTimeBits;
-    std::int64_t hour = 0;
-    int minute = 0, second = 0, fraction = 0;
-    if (const Fault fault = leading_integer(s, hour); fault != Fault::kNone) return fault;
-    if (front(s) != ':') return Fault::kSyntax;
-    s.remove_prefix(1);
-    if (!s.empty()) {
-      if (const Fault fault = leading_integer(s, minute); fault == Fault::kRange) return fault;
-    }
-    if (front(s) == '.') {
-      if (const Fault fault = read_micros(s, fraction); fault != Fault::kNone) return fault;
-      if (hour > std::numeric_limits<int>::max()) return Fault::kRange;
-      second = minute;
-      minute = static_cast<int>(hour);
-      hour = 0;
-    } else if (front(s) == ':') {
-      s.remove_prefix(1);
-      if (!s.empty()) {
-        if (const Fault fault = leading_integer(s, second); fault == Fault::kRange) return fault;
-      }
-      if (front(s) == '.') {
-        if (const Fault fault = read_micros(s, fraction); fault != Fault::kNone) return fault;
-      } else if (!s.empty()) {
-        return Fault::kSyntax;
-      }
-    } else if (!s.empty()) {
-      return Fault::kSyntax;
-    }
-    if (hour < 0 || minute < 0 || minute > 59 || second < 0 || second > 60) return Fault::kRange;
-    micros = 0;
-    return add(micros, hour, 3600 * kMicrosPerSecond) && add(micros, minute, 60 * kMicrosPerSecond) && add(micros, second, kMicrosPerSecond) && add(micros, fraction)
-               ? Fault::kNone
-               : Fault::kRange;
-  }
-
-  // A number, whose unit stood behind it (and was read before it).
-  Fault number(std::string_view text, Part& unit, std::uint32_t& mask) {
-    if (unit == Part::kNone) unit = Part::kSecond;
-    const bool negative = text[0] == '-';
-    std::string_view rest = text;
-    std::int64_t value = 0;
-    double fraction = 0;
-    // ".5" has no digits before its point.
-    if (text[0] != '.') {
-      if (const Fault fault = leading_integer(rest, value); fault != Fault::kNone) return fault;
-    }
-    if (front(rest) == '-') {  // years-months
-      rest.remove_prefix(1);
-      int months_given = 0;
-      if (const Fault fault = rest.empty() ? Fault::kNone : leading_integer(rest, months_given); fault == Fault::kRange) return fault;
-      if (months_given < 0 || months_given >= 12) return Fault::kRange;
-      if (!rest.empty()) return Fault::kSyntax;
-      unit = Part::kMonth;
-      if (__builtin_mul_overflow(value, std::int64_t{12}, &value) || __builtin_add_overflow(value, negative ? -months_given : months_given, &value)) return Fault::kRange;
-    } else if (front(rest) == '.') {
-      if (const Fault fault = read_fraction(rest, fraction); fault != Fault::kNone) return fault;
-      if (negative) fraction = -fraction;
-    } else if (!rest.empty()) {
-      return Fault::kSyntax;
-    }
-    if (!is_unit(unit)) return Fault::kSyntax;
-    if (!add_unit(unit, value, fraction)) return Fault::kRange;
-    mask = unit == Part::kSecond && fraction != 0 ? kSecondBits : bit(unit);
-    if (unit == Part::kHour) unit = Part::kDay;  // for the next number to the left
-    return Fault::kNone;
-  }
-
-  Fault traditional(std::string_view text) {
-    std::vector<Field> fields;
-    if (!split(text, fields)) return Fault::kSyntax;
-    std::uint32_t seen = 0;
-    Part unit = Part::kNone;
-    bool ago = false;
-    for (std::size_t i = fields.size(); i-- > 0;) {
-      const std::string& field = fields[i].text;
-      std::uint32_t mask = 0;
-      Fault fault = Fault::kNone;
-      switch (fields[i].shape) {
-        case Field::Shape::kTime:
-          fault = clock(field, mask);
-          unit = Part::kDay;
-          break;
-        case Field::Shape::kSigned:
-          if (field.find(':') != std::string::npos && clock(std::string_view(field).substr(1), mask) == Fault::kNone) {
-            if (field[0] == '-') micros = -micros;
-            unit = Part::kDay;
-            break;
-          }
-          fault = number(field, unit, mask);
-          break;
-        case Field::Shape::kDate:
-        case Field::Shape::kNumber: fault = number(field, unit, mask); break;
-        case Field::Shape::kString:
-        case Field::Shape::kSpecial: {
-          const DateWord word = unit_word(field);
-          if (word.kind == Word::kIgnored) continue;
-          if (word.kind == Word::kUnit) {
-            unit = word.part;
-          } else if (word.kind == Word::kAgo) {
-            ago = true;
-            unit = Part::kEra;  // of no number: "1 ago" is an error
-          } else {
-            fault = Fault::kSyntax;
-          }
-          break;
-        }
-      }
-      if (fault != Fault::kNone) return fault;
-      if (mask & seen) return Fault::kSyntax;
-      seen |= mask;
-    }
-    if (seen == 0) return Fault::kSyntax;
-    if (ago) {
-      if (micros == std::numeric_limits<std::int64_t>::min()) return Fault::kRange;
-      for (std::int32_t* part : {&years, &months, &days}) {
-        if (*part == std::numeric_limits<std::int32_t>::min()) return Fault::kRange;
-        *part = -*part;
-      }
-      micros = -micros;
-    }
-    return Fault::kNone;
-  }
-
-  static Fault iso_number(std::string_view& s, std::int64_t& whole, double& fraction) {
-    if (!is_digit(static_cast<char>(front(s))) && front(s) != '-' && front(s) != '.') return Fault::kSyntax;
-    double value = 0;
-    const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
-    if (error != std::errc{} || end == s.data()) return Fault::kSyntax;
-    s.remove_prefix(static_cast<std::size_t>(end - s.data()));
-    if (std::isnan(value) || value < -1.0e15 || value > 1.0e15) return Fault::kRange;
-    whole = static_cast<std::int64_t>(value);
-    fraction = value - static_cast<double>(whole);
-    return Fault::kNone;
-  }
-  static std::size_t integer_width(std::string_view s) {
-    if (front(s) == '-') s.remove_prefix(1);
-    std::size_t n = 0;
-    while (n < s.size() && is_digit(s[n])) ++n;
-    return n;
-  }
-
-  // P1Y2M3DT4H5M6S and its alternative forms P0001-02-03T04:05:06, P00010203T040506.
-  Fault iso8601(std::string_view s) {
-    if (s.size() < 2 || s[0] != 'P') return Fault::kSyntax;
-    s.remove_prefix(1);
-    bool in_date = true, have_field = false;
-    const auto fits = [](bool ok) { return ok ? Fault::kNone : Fault::kRange; };
-    while (!s.empty()) {
-      if (s[0] == 'T') {
-        in_date = false;
-        have_field = false;
-        s.remove_prefix(1);
-        continue;
-      }
-      const std::string_view start = s;
-      std::int64_t value = 0;
-      double fraction = 0;
-      if (const Fault fault = iso_number(s, value, fraction); fault != Fault::kNone) return fault;
-      const char unit = static_cast<char>(front(s));
-      if (!s.empty()) s.remove_prefix(1);
-      Fault fault = Fault::kNone;
-      if (in_date) {
-        switch (unit) {
-          case 'Y': fault = fits(add_years(value, fraction, 1)); break;
-          case 'M': fault = fits(add_months(value, fraction)); break;
-          case 'W': fault = fits(add_weeks(value, fraction)); break;
-          case 'D': fault = fits(add_days(value, fraction)); break;
-          case 'T':
-          case '\0':
-          case '-':
-            if (unit != '-' && integer_width(start) == 8 && !have_field) {
-              if (!add(years, value / 10000) || !add(months, value / 100 % 100) || !add(days, value % 100) || !fraction_of_time(fraction, kMicrosPerDay)) return Fault::kRange;
-              if (unit == '\0') return Fault::kNone;
-              in_date = false;
-              have_field = false;
-              continue;
-            }
-            if (have_field) return Fault::kSyntax;
-            if (!add_years(value, fraction, 1)) return Fault::kRange;
-            if (unit == '\0') return Fault::kNone;
-            if (unit == '-') {
-              if (const Fault f = iso_number(s, value, fraction); f != Fault::kNone) return f;
-              if (!add_months(value, fraction)) return Fault::kRange;
-              if (s.empty()) return Fault::kNone;
-              if (s[0] != 'T') {
-                if (s[0] != '-') return Fault::kSyntax;
-                s.remove_prefix(1);
-                if (const Fault f = iso_number(s, value, fraction); f != Fault::kNone) return f;
-                if (!add_days(value, fraction)) return Fault::kRange;
-                if (s.empty()) return Fault::kNone;
-                if (s[0] != 'T') return Fault::kSyntax;
-              }
-            }
-            in_date = false;
-            have_field = false;
-            continue;
-          default: return Fault::kSyntax;
-        }
-      } else {
-        switch (unit) {
-          case 'H': fault = fits(add_time(value, fraction, 3600 * kMicrosPerSecond)); break;
-          case 'M': fault = fits(add_time(value, fraction, 60 * kMicrosPerSecond)); break;
-          case 'S': fault = fits(add_time(value, fraction, kMicrosPerSecond)); break;
-          case '\0':
-          case ':':
-            if (unit == '\0' && integer_width(start) == 6 && !have_field) {
-              return fits(add_time(value / 10000, 0, 3600 * kMicrosPerSecond) && add_time(value / 100 % 100, 0, 60 * kMicrosPerSecond) &&
-                          add_time(value % 100, 0, kMicrosPerSecond) && fraction_of_time(fraction, 1));
-            }
-            if (have_field) return Fault::kSyntax;
-            if (!add_time(value, fraction, 3600 * kMicrosPerSecond)) return Fault::kRange;
-            if (unit == '\0') return Fault::kNone;
-            if (const Fault f = iso_number(s, value, fraction); f != Fault::kNone) return f;
-            if (!add_time(value, fraction, 60 * kMicrosPerSecond)) return Fault::kRange;
-            if (s.empty()) return Fault::kNone;
-            if (s[0] != ':') return Fault::kSyntax;
-            s.remove_prefix(1);
-            if (const Fault f = iso_number(s, value, fraction); f != Fault::kNone) return f;
-            if (!add_time(value, fraction, kMicrosPerSecond)) return Fault::kRange;
-            return s.empty() ? Fault::kNone : Fault::kSyntax;
-          default: return Fault::kSyntax;
-        }
-      }
-      if (fault != Fault::kNone) return fault;
-      have_field = true;
-    }
-    return Fault::kNone;
-  }
-};
-
 }  // namespace
 
 std::int64_t parse_date(std::string_view text) {
   std::int64_t days = 0, time = 0;
   if (read_canonical(text, false, days, time)) return days;
-  const Source source{text, "date"};
+  const Source source{text, "date", "date"};
   DateReader reader{source};
   reader.read();
   switch (reader.special) {
@@ -936,10 +533,9 @@ std::int64_t parse_date(std::string_view text) {
   return days;
 }
 
-std::int64_t parse_timestamp(std::string_view text, int precision) {
-  std::int64_t days = 0, time = 0;
-  if (read_canonical(text, true, days, time)) return round_to(days * kMicrosPerDay + time, precision);
-  const Source source{text, "timestamp"};
+namespace {
+
+std::int64_t read_timestamp(const Source& source, bool zoned) {
   DateReader reader{source};
   reader.read();
   switch (reader.special) {
@@ -948,25 +544,34 @@ std::int64_t parse_timestamp(std::string_view text, int precision) {
     case DateReader::Special::kMinusInfinity: return kMinusInfinity;
     case DateReader::Special::kNo: break;
   }
+  if (zoned && !reader.unsettled_zone.empty()) refuse_timezone(reader.unsettled_zone);
   if (!julian_valid(reader.year, reader.month)) source.out_of_range();
-  const __int128 micros = static_cast<__int128>(days_from_civil(reader.year, reader.month, reader.day)) * kMicrosPerDay +
-                          ((reader.hour * 60LL + reader.minute) * 60 + reader.second) * kMicrosPerSecond + reader.micros;
+  const __int128 micros = static_cast<__int128>(days_from_civil(reader.year, reader.month, reader.day)) * kMicrosPerDay + reader.time_of_day() -
+                          (zoned ? reader.east * kMicrosPerSecond : 0);
   if (micros < kTimestampMin || micros >= kTimestampEnd) source.out_of_range();
-  return round_to(static_cast<std::int64_t>(micros), precision);
+  return static_cast<std::int64_t>(micros);
 }
 
-Interval parse_interval(std::string_view text) {
-  const Source source{text, "interval"};
-  IntervalReader reader;
-  Fault fault = reader.traditional(text);
-  if (fault == Fault::kSyntax) {
-    reader = {};
-    fault = reader.iso8601(text);
-  }
-  if (fault != Fault::kNone) source.fail(fault);
-  const std::int64_t months = std::int64_t{reader.years} * 12 + reader.months;
-  if (months != static_cast<std::int32_t>(months)) throw Failure(ErrorCode::kInput, "interval out of range");
-  return {reader.micros, reader.days, static_cast<std::int32_t>(months)};
+}  // namespace
+
+std::int64_t parse_timestamp(std::string_view text, int precision) {
+  std::int64_t days = 0, time = 0;
+  const bool canonical = read_canonical(text, true, days, time);
+  return round_to(canonical ? days * kMicrosPerDay + time : read_timestamp({text, "timestamp", "timestamp"}, false), precision);
+}
+
+std::int64_t parse_timestamptz(std::string_view text, int precision) {
+  std::int64_t days = 0, time = 0;
+  const std::string_view local = text.ends_with("+00") ? text.substr(0, text.size() - 3) : text;
+  const bool canonical = read_canonical(local, true, days, time) && (local.size() > 10 || local.size() == text.size());
+  return round_to(canonical ? days * kMicrosPerDay + time : read_timestamp({text, "timestamp with time zone", "timestamp"}, true), precision);
+}
+
+std::int64_t parse_time(std::string_view text, int precision) {
+  const Source source{text, "time", "time"};
+  DateReader reader{source};
+  reader.read_time();
+  return round_to(reader.time_of_day(), precision);
 }
 
 }  // namespace weir

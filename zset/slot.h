@@ -17,7 +17,8 @@ namespace weir {
 
 enum class Kind : std::uint8_t {
   kBool,      // 1 byte, 0 or 1
-  kInt,       // 8 bytes: SMALLINT, INTEGER, BIGINT; DATE (days since 2000-01-01); TIMESTAMP (microseconds since 2000-01-01)
+  kInt,       // 8 bytes: SMALLINT, INTEGER, BIGINT; DATE (days since 2000-01-01); TIMESTAMP and TIMESTAMPTZ (microseconds since 2000-01-01, the latter
+              // in UTC); TIME (microseconds since midnight)
   kDouble,    // 8 bytes: REAL (rounded to float after each operation) and DOUBLE PRECISION
   kBytes,     // 16 bytes: TEXT, VARCHAR, and NUMERIC in the encoding of zset/numeric.h
   kInterval,  // 16 bytes
@@ -30,7 +31,8 @@ inline constexpr std::int64_t kMinusInfinity = INT64_MIN;
 constexpr Kind kind_of(TypeId id) {
   switch (id) {
     case TypeId::kBoolean: return Kind::kBool;
-    case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: case TypeId::kDate: case TypeId::kTimestamp: return Kind::kInt;
+    case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kTimestamptz:
+    case TypeId::kTime: return Kind::kInt;
     case TypeId::kReal: case TypeId::kDouble: return Kind::kDouble;
     case TypeId::kInterval: return Kind::kInterval;
     case TypeId::kUnknown: case TypeId::kNumeric: case TypeId::kText: case TypeId::kVarchar: return Kind::kBytes;

@@ -356,6 +356,8 @@ Datum parse_datum(std::string_view text, const Type& type, Arena& arena) {
     case TypeId::kDate: return Datum::of(parse_date(text));
     case TypeId::kTimestamp: return Datum::of(parse_timestamp(text));
     case TypeId::kInterval: return Datum::of(parse_interval(text));
+    case TypeId::kTimestamptz: return Datum::of(parse_timestamptz(text));
+    case TypeId::kTime: return Datum::of(parse_time(text));
     case TypeId::kText: case TypeId::kUnknown: break;
   }
   return Datum::of(Bytes::copy(text, arena));
@@ -376,6 +378,8 @@ void format_datum(const Datum& value, const Type& type, std::string& out) {
     case TypeId::kDate: out += format_date(value.integer); return;
     case TypeId::kTimestamp: out += format_timestamp(value.integer); return;
     case TypeId::kInterval: out += format_interval(value.interval); return;
+    case TypeId::kTimestamptz: out += format_timestamptz(value.integer); return;
+    case TypeId::kTime: out += format_time(value.integer); return;
     case TypeId::kText: case TypeId::kVarchar: case TypeId::kUnknown: out += value.bytes.view(); return;
   }
 }
@@ -387,9 +391,12 @@ Datum from_value(const Value& value, const Type& type, Arena& arena) {
   if (is_text(type.id)) return parse_datum(cast_to_text(value), type, arena);
   if (is_number(from) && is_number(type.id)) return number_to(value, type, arena);
   if (from == TypeId::kBoolean && type.id == TypeId::kBoolean) return Datum::of(value.boolean());
-  if (from == TypeId::kDate && type.id == TypeId::kTimestamp) return Datum::of(date_to_timestamp(value.integer()));
-  if (from == TypeId::kTimestamp && type.id == TypeId::kDate) return Datum::of(timestamp_to_date(value.integer()));
-  if (from == type.id && (from == TypeId::kDate || from == TypeId::kTimestamp)) return Datum::of(value.integer());
+  const auto moment = [](TypeId id) { return id == TypeId::kTimestamp || id == TypeId::kTimestamptz; };
+  if (from == TypeId::kDate && moment(type.id)) return Datum::of(date_to_timestamp(value.integer()));
+  if (moment(from) && type.id == TypeId::kDate) return Datum::of(timestamp_to_date(value.integer()));
+  if (moment(from) && moment(type.id)) return Datum::of(value.integer());
+  if (moment(from) && type.id == TypeId::kTime && timestamp_to_time(value.integer())) return Datum::of(*timestamp_to_time(value.integer()));
+  if (from == type.id && (from == TypeId::kDate || from == TypeId::kTime)) return Datum::of(value.integer());
   if (from == TypeId::kInterval && type.id == TypeId::kInterval) return Datum::of(parse_interval(value.to_string()));
   throw Failure(ErrorCode::kInput, "a value of type " + Type{from}.to_string() + " does not fit type " + type.to_string());
 }

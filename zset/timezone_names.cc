@@ -6,18 +6,36 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view kAbbreviations[] = {
-    "acdt", "acsst", "acst", "act", "acwst", "adt", "aedt", "aesst", "aest", "aft", "akdt", "akst", "almst", "almt", "amst", "amt", "anast", "anat",
-    "arst", "art", "ast", "awsst", "awst", "azost", "azot", "azst", "azt", "bdst", "bdt", "bnt", "bort", "bot", "bra", "brst", "brt", "bst", "btt",
-    "cadt", "cast", "cct", "cdt", "cest", "cet", "cetdst", "chadt", "chast", "chut", "ckt", "clst", "clt", "cot", "cst", "cxt", "davt", "ddut",
-    "easst", "east", "eat", "edt", "eest", "eet", "eetdst", "egst", "egt", "est", "fet", "fjst", "fjt", "fkst", "fkt", "fnst", "fnt", "galt",
-    "gamt", "gest", "get", "gft", "gilt", "gmt", "gyt", "hkt", "hst", "ict", "idt", "iot", "irkst", "irkt", "irt", "ist", "jayt", "jst", "kdt",
-    "kgst", "kgt", "kost", "krast", "krat", "kst", "lhdt", "lhst", "ligt", "lint", "lkt", "magst", "magt", "mart", "mawt", "mdt", "mest", "mesz",
-    "met", "metdst", "mez", "mht", "mmt", "mpt", "msd", "msk", "mst", "must", "mut", "mvt", "myt", "ndt", "nft", "novst", "novt", "npt", "nst",
-    "nut", "nzdt", "nzst", "nzt", "omsst", "omst", "pdt", "pet", "petst", "pett", "pgt", "pht", "pkst", "pkt", "pmdt", "pmst", "pont", "pst", "pwt",
-    "pyst", "pyt", "ret", "sadt", "sast", "sct", "sgt", "taht", "tft", "tjt", "tkt", "tmt", "tot", "trut", "tvt", "uct", "ulast", "ulat", "ut",
-    "utc", "uyst", "uyt", "uzst", "uzt", "vet", "vlast", "vlat", "volt", "vut", "wadt", "wakt", "wast", "wat", "wdt", "wet", "wetdst", "wft",
-    "wgst", "wgt", "xjt", "yakst", "yakt", "yapt", "yekst", "yekt", "z", "zulu",
+struct Abbreviation {
+  std::string_view name;
+  std::int16_t minutes;  // east of UTC
+};
+constexpr std::int16_t kChanged = INT16_MAX;  // has meant more than one offset
+
+constexpr Abbreviation kAbbreviations[] = {
+    {"acdt", 630}, {"acsst", 630}, {"acst", 570}, {"act", -300}, {"acwst", 525}, {"adt", -180}, {"aedt", 660}, {"aesst", 660}, {"aest", 600},
+    {"aft", 270}, {"akdt", -480}, {"akst", -540}, {"almst", 420}, {"almt", 360}, {"amst", kChanged}, {"amt", -240}, {"anast", kChanged},
+    {"anat", kChanged}, {"arst", kChanged}, {"art", kChanged}, {"ast", -240}, {"awsst", 540}, {"awst", 480}, {"azost", 0}, {"azot", -60},
+    {"azst", kChanged}, {"azt", kChanged}, {"bdst", 120}, {"bdt", 360}, {"bnt", 480}, {"bort", 480}, {"bot", -240}, {"bra", -180}, {"brst", -120},
+    {"brt", -180}, {"bst", 60}, {"btt", 360}, {"cadt", 630}, {"cast", 570}, {"cct", 480}, {"cdt", -300}, {"cest", 120}, {"cet", 60},
+    {"cetdst", 120}, {"chadt", 825}, {"chast", 765}, {"chut", 600}, {"ckt", kChanged}, {"clst", -180}, {"clt", kChanged}, {"cot", -300},
+    {"cst", -360}, {"cxt", 420}, {"davt", kChanged}, {"ddut", 600}, {"easst", kChanged}, {"east", kChanged}, {"eat", 180}, {"edt", -240},
+    {"eest", 180}, {"eet", 120}, {"eetdst", 180}, {"egst", 0}, {"egt", -60}, {"est", -300}, {"fet", 180}, {"fjst", 780}, {"fjt", 720},
+    {"fkst", kChanged}, {"fkt", kChanged}, {"fnst", -60}, {"fnt", -120}, {"galt", -360}, {"gamt", -540}, {"gest", kChanged}, {"get", kChanged},
+    {"gft", -180}, {"gilt", 720}, {"gmt", 0}, {"gyt", kChanged}, {"hkt", 480}, {"hst", -600}, {"ict", 420}, {"idt", 180}, {"iot", kChanged},
+    {"irkst", kChanged}, {"irkt", kChanged}, {"irt", 210}, {"ist", 120}, {"jayt", 540}, {"jst", 540}, {"kdt", 600}, {"kgst", 360},
+    {"kgt", kChanged}, {"kost", kChanged}, {"krast", kChanged}, {"krat", kChanged}, {"kst", 540}, {"lhdt", kChanged}, {"lhst", 630}, {"ligt", 600},
+    {"lint", kChanged}, {"lkt", kChanged}, {"magst", kChanged}, {"magt", kChanged}, {"mart", -570}, {"mawt", kChanged}, {"mdt", -360},
+    {"mest", 120}, {"mesz", 120}, {"met", 60}, {"metdst", 120}, {"mez", 60}, {"mht", 720}, {"mmt", 390}, {"mpt", 600}, {"msd", 240},
+    {"msk", kChanged}, {"mst", -420}, {"must", 300}, {"mut", 240}, {"mvt", 300}, {"myt", 480}, {"ndt", -150}, {"nft", -210}, {"novst", kChanged},
+    {"novt", kChanged}, {"npt", 345}, {"nst", -210}, {"nut", kChanged}, {"nzdt", 780}, {"nzst", 720}, {"nzt", 720}, {"omsst", kChanged},
+    {"omst", kChanged}, {"pdt", -420}, {"pet", -300}, {"petst", kChanged}, {"pett", kChanged}, {"pgt", 600}, {"pht", 480}, {"pkst", 360},
+    {"pkt", 300}, {"pmdt", -120}, {"pmst", -180}, {"pont", 660}, {"pst", -480}, {"pwt", 540}, {"pyst", -180}, {"pyt", kChanged}, {"ret", 240},
+    {"sadt", 630}, {"sast", 120}, {"sct", 240}, {"sgt", kChanged}, {"taht", -600}, {"tft", 300}, {"tjt", 300}, {"tkt", kChanged}, {"tmt", kChanged},
+    {"tot", 780}, {"trut", 600}, {"tvt", 720}, {"uct", 0}, {"ulast", 540}, {"ulat", kChanged}, {"ut", 0}, {"utc", 0}, {"uyst", -120}, {"uyt", -180},
+    {"uzst", 360}, {"uzt", 300}, {"vet", kChanged}, {"vlast", kChanged}, {"vlat", kChanged}, {"volt", kChanged}, {"vut", 660}, {"wadt", 480},
+    {"wakt", 720}, {"wast", 420}, {"wat", 60}, {"wdt", 540}, {"wet", 0}, {"wetdst", 60}, {"wft", 720}, {"wgst", -120}, {"wgt", -180}, {"xjt", 360},
+    {"yakst", kChanged}, {"yakt", kChanged}, {"yapt", 600}, {"yekst", 360}, {"yekt", kChanged}, {"z", 0}, {"zulu", 0},
 };
 
 constexpr std::string_view kNames[] = {
@@ -104,49 +122,86 @@ constexpr std::string_view kNames[] = {
     "us/samoa", "utc", "w-su", "wet", "zulu",
 };
 
-static_assert(std::is_sorted(std::begin(kAbbreviations), std::end(kAbbreviations)));
+// Names of UTC that do not look like a POSIX rule.
+constexpr std::string_view kUtc[] = {"etc/gmt", "etc/greenwich", "etc/uct", "etc/universal", "etc/utc", "etc/zulu", "greenwich", "universal"};
+
+constexpr bool by_name(const Abbreviation& a, const Abbreviation& b) { return a.name < b.name; }
+static_assert(std::is_sorted(std::begin(kAbbreviations), std::end(kAbbreviations), by_name));
 static_assert(std::is_sorted(std::begin(kNames), std::end(kNames)));
+
+const Abbreviation* abbreviation(std::string_view lower) {
+  lower = lower.substr(0, 10);  // more of a word does not count
+  const auto* at = std::lower_bound(std::begin(kAbbreviations), std::end(kAbbreviations), Abbreviation{lower, 0}, by_name);
+  return at != std::end(kAbbreviations) && at->name == lower ? at : nullptr;
+}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // std offset [dst [offset]], as "est5edt" or "gmt+3:30"; a name is whatever stands before a sign or a digit. Rules for the change of clocks are not taken.
-bool is_posix_rule(std::string_view s) {
+struct PosixRule {
+  bool valid = false;
+  bool summer_time = false;
+  std::int32_t west = 0;  // seconds
+};
+
+PosixRule read_posix_rule(std::string_view s) {
+  PosixRule rule;
   std::size_t i = 0;
   const auto name = [&] {
     const std::size_t start = i;
+    if (i < s.size() && s[i] == '<') {
+      i = std::min(s.find('>', i), s.size() - 1) + 1;
+      return s[i - 1] == '>';
+    }
     while (i < s.size() && !is_digit(s[i]) && s[i] != '+' && s[i] != '-') ++i;
     return i > start;
   };
-  const auto number = [&](int greatest) {
+  std::int32_t seconds = 0;
+  const auto number = [&](int greatest, std::int32_t unit) {
     const std::size_t start = i;
     int value = 0;
     for (; i < s.size() && is_digit(s[i]); ++i) {
       value = value * 10 + (s[i] - '0');
       if (value > greatest) return false;
     }
+    seconds += value * unit;
     return i > start;
   };
   const auto offset = [&] {
+    const bool negative = i < s.size() && s[i] == '-';
     if (i < s.size() && (s[i] == '+' || s[i] == '-')) ++i;
-    if (!number(167)) return false;
-    for (const int greatest : {59, 60}) {
-      if (i == s.size() || s[i] != ':') return true;
+    seconds = 0;
+    bool good = number(167, 3600);
+    for (const int unit : {60, 1}) {
+      if (!good || i == s.size() || s[i] != ':') break;
       ++i;
-      if (!number(greatest)) return false;
+      good = number(unit == 60 ? 59 : 60, unit);
     }
-    return true;
+    if (negative) seconds = -seconds;
+    return good;
   };
-  if (!name() || !offset()) return false;
-  if (i == s.size()) return true;
-  return name() && (i == s.size() || (offset() && i == s.size()));
+  name();
+  if (!offset()) return rule;
+  rule.west = seconds;
+  rule.summer_time = i != s.size();
+  rule.valid = !rule.summer_time || (name() && (i == s.size() || (offset() && i == s.size())));
+  return rule;
 }
 
 }  // namespace
 
-bool is_timezone_abbreviation(std::string_view lower) { return std::binary_search(std::begin(kAbbreviations), std::end(kAbbreviations), lower); }
+bool is_timezone_abbreviation(std::string_view lower) { return abbreviation(lower) != nullptr; }
 
 bool is_timezone_name(std::string_view lower) {
-  return std::binary_search(std::begin(kNames), std::end(kNames), lower) || is_posix_rule(lower);
+  return std::binary_search(std::begin(kNames), std::end(kNames), lower) || read_posix_rule(lower).valid;
+}
+
+std::optional<std::int32_t> timezone_offset(std::string_view lower) {
+  if (const Abbreviation* a = abbreviation(lower)) return a->minutes == kChanged ? std::nullopt : std::optional(a->minutes * 60);
+  if (std::find(std::begin(kUtc), std::end(kUtc), lower) != std::end(kUtc)) return 0;
+  const bool own_rules = std::binary_search(std::begin(kNames), std::end(kNames), lower) && !lower.starts_with("gmt") && !lower.starts_with("etc/gmt");
+  const PosixRule rule = read_posix_rule(lower);
+  return own_rules || !rule.valid || rule.summer_time ? std::nullopt : std::optional(-rule.west);
 }
 
 }  // namespace weir

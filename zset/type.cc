@@ -17,6 +17,8 @@ std::string Type::to_string() const {
     case TypeId::kDate: return "date";
     case TypeId::kTimestamp: return "timestamp without time zone";
     case TypeId::kInterval: return "interval";
+    case TypeId::kTimestamptz: return "timestamp with time zone";
+    case TypeId::kTime: return "time without time zone";
   }
   return "unknown";
 }

@@ -23,7 +23,10 @@ enum class TypeId : std::uint8_t {
   kDate,
   kTimestamp,
   kInterval,
+  kTimestamptz,  // a moment; written and read in UTC
+  kTime,
 };
+inline constexpr TypeId kLastTypeId = TypeId::kTime;
 
 struct Type {
   TypeId id = TypeId::kUnknown;

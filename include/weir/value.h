@@ -27,14 +27,14 @@ class Value {
   Value(std::string_view text) : type_(TypeId::kText), text_(text) {}
   Value(std::string text) : type_(TypeId::kText), text_(std::move(text)) {}
 
-  // A value that weir read: `text` is PostgreSQL's text form (NUMERIC, DATE, TIMESTAMP, INTERVAL, texts), `integer` the raw one
-  // (DATE: days, TIMESTAMP: microseconds, both since 2000-01-01).
+  // A value that weir read: `text` is PostgreSQL's text form (NUMERIC, DATE, TIMESTAMP, TIMESTAMPTZ, TIME, INTERVAL, texts), `integer` the
+  // raw one (DATE: days, TIMESTAMP: microseconds, both since 2000-01-01, TIMESTAMPTZ in UTC; TIME: microseconds since midnight).
   static Value typed(TypeId type, std::int64_t integer, double number, std::string text);
 
   TypeId type() const { return type_; }  // kUnknown for NULL
   bool is_null() const { return type_ == TypeId::kUnknown; }
   bool boolean() const { return integer_ != 0; }
-  std::int64_t integer() const { return integer_; }  // integers, DATE in days, TIMESTAMP in microseconds since 2000-01-01
+  std::int64_t integer() const { return integer_; }  // integers and the raw forms of dates and times
   double number() const;                             // any numeric type, as double
   std::string to_string() const;                     // PostgreSQL's text form; "" for NULL
 

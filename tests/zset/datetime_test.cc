@@ -50,6 +50,43 @@ TEST(Datetime, AnswersAsPostgreSQL) {
   EXPECT_GT(test::compare_answers("datetime_cases.txt", operations), 1000);
 }
 
+TEST(Datetime, ZonesAndTimesAsPostgreSQL) {
+  const auto tz = [](const std::string& s) { return parse_timestamptz(s); };
+  const test::Operations operations = {
+      {"timestamptz", [&](const Operands& o) { return format_timestamptz(tz(o[0])); }},
+      {"timestamptz(3)", [](const Operands& o) { return format_timestamptz(parse_timestamptz(o[0], 3)); }},
+      {"time", [](const Operands& o) { return format_time(parse_time(o[0])); }},
+      {"time(3)", [](const Operands& o) { return format_time(parse_time(o[0], 3)); }},
+      {"time + interval", [](const Operands& o) { return format_time(time_plus(parse_time(o[0]), iv(o[1]))); }},
+      {"interval to time", [](const Operands& o) { return format_time(interval_to_time(iv(o[0]))); }},
+      {"extract time", [](const Operands& o) { return extract_time(o[0], parse_time(o[1])).to_string(); }},
+      {"extract timestamptz", [&](const Operands& o) { return shown(extract_timestamp(o[0], tz(o[1]), true)); }},
+      {"date + time", [](const Operands& o) { return format_timestamp(date_plus_time(parse_date(o[0]), parse_time(o[1]))); }},
+      {"at zone", [&](const Operands& o) { return format_timestamp(in_zone(tz(o[0]), o[1])); }},
+      {"from zone", [](const Operands& o) { return format_timestamptz(from_zone(ts(o[0]), o[1])); }},
+      {"at interval", [&](const Operands& o) { return format_timestamp(in_zone(tz(o[0]), iv(o[1]))); }},
+      {"from interval", [](const Operands& o) { return format_timestamptz(from_zone(ts(o[0]), iv(o[1]))); }},
+      {"written zone", [](const Operands& o) { return format_timestamptz(from_written_zone(ts(o[0]), o[1])); }},
+      {"date_trunc timestamptz", [&](const Operands& o) { return format_timestamptz(date_trunc(o[0], tz(o[1]), true)); }},
+      {"to_char timestamptz", [&](const Operands& o) { return shown(to_char_timestamp(tz(o[1]), o[0], true)); }},
+  };
+  EXPECT_GT(test::compare_answers("timezone_cases.txt", operations), 700);
+}
+
+TEST(Datetime, ZonesWhoseClocksChangeAreRefused) {
+  for (const char* zone : {"America/New_York", "Europe/Moscow", "MSK", "EST5EDT"}) {
+    const std::string text = std::string("2001-02-03 04:05 ") + zone;
+    try {
+      parse_timestamptz(text);
+      ADD_FAILURE() << zone;
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.error().code, ErrorCode::kUnsupported) << zone;
+    }
+    EXPECT_EQ(parse_timestamp(text), parse_timestamp("2001-02-03 04:05"));
+    EXPECT_THROW(in_zone(0, zone), Failure);
+  }
+}
+
 TEST(Datetime, ReadsNothingThatChangesByTheDay) {
   for (const char* text : {"now", "today", "tomorrow", "yesterday", "today 04:05"}) {
     try {
