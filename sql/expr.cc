@@ -76,6 +76,12 @@ void append_text(std::string& out, const Expr& e) {
       out += '#';
       out += std::to_string(e.column);
       return;
+    case Expr::Node::kParameter:
+      out += '$';
+      out += std::to_string(e.column + 1);
+      out += "::";
+      out += e.type.to_string();
+      return;
     case Expr::Node::kConstant: {
       const Datum d = e.constant.get();
       if (d.null) {
@@ -157,7 +163,7 @@ std::string Expr::text() const {
 }
 
 bool Expr::is_constant() const {
-  if (node == Node::kColumn) return false;
+  if (node == Node::kColumn || node == Node::kParameter) return false;
   if (node == Node::kCall && function->user) return false;
   for (const ExprPtr& a : args) {
     if (!a->is_constant()) return false;

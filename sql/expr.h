@@ -39,6 +39,7 @@ struct Expr {
   enum class Node : std::uint8_t {
     kColumn,    // `column` of the input row
     kConstant,
+    kParameter, // `column`: its number, from 0. A constant that is not known yet: none is left in a plan that becomes operators
     kCall,      // function(args); casts between types are calls too
     kAnd,       // lazy, left to right; SQL's three-valued logic
     kOr,

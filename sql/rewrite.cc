@@ -74,7 +74,7 @@ bool null_with(const Expr& expr, const std::function<bool(std::uint16_t)>& nulls
       return expr.function->strict && std::any_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr& a) { return null_with(*a, nulls); });
     case Expr::Node::kCoalesce: case Expr::Node::kAnd: case Expr::Node::kOr:
       return std::all_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr& a) { return null_with(*a, nulls); });
-    case Expr::Node::kCase: return false;
+    case Expr::Node::kCase: case Expr::Node::kParameter: return false;
   }
   return false;
 }

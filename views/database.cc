@@ -161,7 +161,7 @@ std::vector<RelationInfo> Database::relations() const {
         for (const std::uint16_t c : state->relation.key) info.key.push_back(state->relation.schema[c].name);
       }
       info.definition = state->definition;
-      info.rows = static_cast<std::uint64_t>(state->rows->total_weight());
+      info.rows = static_cast<std::uint64_t>(state->total_weight());
       out.push_back(std::move(info));
     }
     return out;

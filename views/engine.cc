@@ -142,7 +142,7 @@ void Engine::recover() {
     enter(view);
     Arena arena;
     Delta rows;
-    view->rows->scan(arena, rows);
+    view->scan(arena, rows);
     view->digest.add(rows);
     const Relation& now = view->relation;
     const std::vector<std::uint16_t> key = now.has_key ? now.key : std::vector<std::uint16_t>();
@@ -271,8 +271,13 @@ void Engine::enter(const std::shared_ptr<RelationState>& relation) {
   relations_.emplace(id, relation);
   by_name_.emplace(relation->name(), relation);
   for (const std::uint64_t used : relation->uses) users_.emplace(used, id);
-  if (by_node_.size() <= relation->node) by_node_.resize(relation->node + 1);
-  by_node_[relation->node].push_back(relation.get());
+  if (relation->fold) {
+    relation->fold->enter(*relation);
+  } else {
+    if (by_node_.size() <= relation->node) by_node_.resize(relation->node + 1);
+    by_node_[relation->node].push_back(relation.get());
+    if (relation->plan) offer(*relation);
+  }
   relation->dropped = false;
   ++schema_version_;
 }
@@ -284,8 +289,13 @@ void Engine::remove(const RelationState& relation) {
   relations_.erase(it);
   by_name_.erase(relation.name());
   for (const std::uint64_t used : relation.uses) users_.erase({used, id});
-  std::vector<RelationState*>& here = by_node_[relation.node];
-  here.erase(std::find(here.begin(), here.end(), keep.get()));
+  if (keep->fold) {
+    keep->fold->remove(*keep);
+  } else {
+    std::vector<RelationState*>& here = by_node_[relation.node];
+    here.erase(std::find(here.begin(), here.end(), keep.get()));
+    if (keep->plan) withdraw(*keep);
+  }
   keep->dropped = true;
   ++schema_version_;
 }
@@ -298,8 +308,10 @@ void Engine::attach_table(TableState& table) {
 }
 
 void Engine::attach_view(ViewState& view) {
-  const auto stream_of = [&](const Plan& scan) { return by_id(scan.relation_id).node; };
-  view.node = lower(*view.plan, *circuit_, stream_of, &streams_);
+  const PlanPtr whole = without_folded(*view.plan);
+  const Plan& plan = whole ? *whole : *view.plan;
+  if (fold_view(view, plan)) return;
+  view.node = lower(plan, *circuit_, [this](const Plan& scan) { return stream_of(scan); }, &streams_);
   try {
     const std::vector<std::uint16_t> key = view.keyed() ? view.relation.key : std::vector<std::uint16_t>();
     view.rows = &circuit_->arrange(view.node, key, view.keyed() && !key.empty());
@@ -318,6 +330,7 @@ void Engine::attach_view(ViewState& view) {
 }
 
 void Engine::detach(RelationState& relation) noexcept {
+  if (relation.fold) return unbind_slice(relation);
   if (relation.keyed()) relation.rows->drop_index(relation.key_index);
   circuit_->unarrange(relation.node);
   circuit_->release(relation.node);
@@ -513,32 +526,44 @@ void Engine::write_step(std::uint64_t next, bool in_transaction, std::vector<Rel
   if (!storage_ && subscriptions_ == 0) return;
   if (storage_ && !in_transaction) storage_->begin();
   const std::lock_guard lock(subscriptions_mutex_);
+  const auto hand_out = [&](RelationState& relation, const Delta& net) {
+    if (stores(relation)) {
+      relation.next_digest = relation.digest;
+      relation.next_digest.add(net);
+      touched.push_back(&relation);
+      storage_->write(relation.name(), net);
+      storage_->set_digest(relation.name(), relation.next_digest.to_string());
+    }
+    if (!relation.subscriptions.empty()) {
+      const Change change = make_change(relation, next, false, net);
+      for (const auto& subscription : relation.subscriptions) deliveries.push_back({subscription, change});
+    }
+  };
+  Arena& arena = circuit_->step().arena();
   for (const NodeId node : circuit_->ran()) {
+    const Delta& delta = circuit_->delta(node);
+    if (node < fold_of_node_.size() && fold_of_node_[node]) {
+      Delta sums;
+      const bool summed = circuit_->consolidated(node);
+      if (!summed) consolidate(delta, arena, sums);
+      each_slice(*fold_of_node_[node], summed ? delta : sums, arena, [&](const Fold::Slice& slice, const Delta& rows) {
+        for (RelationState* view = slice.views; view; view = view->next_of_slice) hand_out(*view, rows);
+      });
+    }
     if (node >= by_node_.size() || by_node_[node].empty()) continue;
     const Delta* net = nullptr;
     Delta sums;
     for (RelationState* relation : by_node_[node]) {
-      const bool stored = stores(*relation);
-      if (!stored && relation->subscriptions.empty()) continue;
+      if (!stores(*relation) && relation->subscriptions.empty()) continue;
       if (!net) {
-        net = &circuit_->delta(node);
-        if (!in_unique_form(*relation, *net)) {
-          consolidate(*net, circuit_->step().arena(), sums);
+        net = &delta;
+        if (!in_unique_form(*relation, delta)) {
+          consolidate(delta, arena, sums);
           net = &sums;
         }
       }
       if (net->empty()) break;
-      if (stored) {
-        relation->next_digest = relation->digest;
-        relation->next_digest.add(*net);
-        touched.push_back(relation);
-        storage_->write(relation->name(), *net);
-        storage_->set_digest(relation->name(), relation->next_digest.to_string());
-      }
-      if (!relation->subscriptions.empty()) {
-        const Change change = make_change(*relation, next, false, *net);
-        for (const auto& subscription : relation->subscriptions) deliveries.push_back({subscription, change});
-      }
+      hand_out(*relation, *net);
     }
   }
   if (storage_) {
@@ -568,7 +593,7 @@ std::shared_ptr<SubscriptionState> Engine::subscribe(std::string_view relation, 
   auto subscription = std::make_shared<SubscriptionState>(shared_from_this(), found, std::move(callback), bounded);
   Arena arena;
   Delta rows, net;
-  found->rows->scan(arena, rows);
+  found->scan(arena, rows);
   consolidate(rows, arena, net);
   std::vector<Delivery> deliveries;
   deliveries.push_back({subscription, make_change(*found, sequence_.load(), true, net)});
@@ -591,10 +616,10 @@ void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<Relat
     const bool same_columns = from.kinds.size() == to->kinds.size();
     Arena arena;
     Delta rows, net;
-    to->rows->scan(arena, rows);
+    to->scan(arena, rows);
     if (same_columns) {
       Delta before;
-      from.rows->scan(arena, before);
+      from.scan(arena, before);
       for (Chunk& chunk : before.chunks) {
         auto* weights = arena.array<std::int64_t>(chunk.size);
         for (std::uint32_t i = 0; i < chunk.size; ++i) weights[i] = -chunk.weights[i];
@@ -630,7 +655,7 @@ void Engine::forget(const SubscriptionState& subscription) noexcept {
 ResultSet Engine::read(const RelationState& relation) const {
   Arena arena;
   Delta rows;
-  relation.rows->scan(arena, rows);
+  relation.scan(arena, rows);
   return make_result(relation.relation.schema, relation.relation.schema.size(), relation.relation.order, rows);
 }
 
@@ -642,9 +667,9 @@ ResultSet Engine::find(std::string_view name, const Row& key) const {
   key_in(relation, key, arena, datums);
   const Schema& schema = relation.relation.schema;
   std::vector<Value> values;
-  const Arrangement::Row row = relation.rows->probe_one(relation.key_index, datums, true);
+  const Arrangement::Row row = relation.find(datums, true);
   if (row != Arrangement::kNone) {
-    for (std::uint16_t c = 0; c < schema.size(); ++c) values.push_back(to_value(relation.rows->get(row, c), schema[c].type));
+    for (std::uint16_t c = 0; c < schema.size(); ++c) values.push_back(to_value(relation.get(row, c), schema[c].type));
   }
   ResultSet out(schema, std::move(values), sequence_.load());
   out.empty_rows = schema.empty() && row != Arrangement::kNone ? 1 : 0;
@@ -657,7 +682,7 @@ std::string Engine::digest(std::string_view name) const {
   if (stores(relation)) return relation.digest.to_string();
   Arena arena;
   Delta rows;
-  relation.rows->scan(arena, rows);
+  relation.scan(arena, rows);
   Digest digest;
   digest.add(rows);
   return digest.to_string();

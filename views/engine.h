@@ -27,6 +27,7 @@
 #include "sql/lower.h"
 #include "sql/statement.h"
 #include "storage/storage.h"
+#include "views/fold.h"
 #include "views/subscription.h"
 #include "views/table_changes.h"
 #include "views/table_state.h"
@@ -117,6 +118,20 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void attach_view(ViewState& view);                                         // lowers the plan and fills the view
   void detach(RelationState& relation) noexcept;                             // gives the stream back
   void drop_freed_streams();
+
+  // -- Folding (fold.cc). REQUIRES: as above.
+  NodeId stream_of(const Plan& scan) const;
+  const Plan& plan_of(const RelationState& view, PlanPtr& made) const;       // `made` owns it where it had to be made
+  PlanPtr without_folded(const Plan& plan) const;                            // null: it scans no folded view
+  bool fold_view(RelationState& view, const Plan& plan);
+  bool fold_both(RelationState& only, RelationState& view, Parametrised& way);
+  std::unique_ptr<Fold> make_fold(Parametrised& way, const RelationState& view);
+  void end_fold(Fold& fold) noexcept;
+  void bind_slice(Fold& fold, std::span<const ExprPtr> values, RelationState& view);
+  void unbind_slice(RelationState& view) noexcept;
+  void step_binding(Fold& fold, std::int64_t binding, std::span<const Datum> values, std::int64_t weight);
+  void offer(RelationState& view);
+  void withdraw(RelationState& view);
   std::vector<std::shared_ptr<RelationState>> dependents(const RelationState& relation) const;  // transitive, in order of creation
 
   Receipt commit_writing(TransactionState& transaction);                     // REQUIRES: Writing
@@ -132,7 +147,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void truncate(TransactionState& transaction, const Statement& statement);
   std::vector<Chunk> read_copy(TransactionState& transaction, const Statement& statement, const CopyLines& lines) const;
   ResultSet explain_query(const Statement& statement, bool graphviz);
-  std::string explain_plan(const Plan& plan, NodeId root, bool graphviz);
+  std::string explain_plan(const Plan& plan, NodeId root, bool graphviz, const Fold* fold = nullptr);
 
   // -- One-off evaluation (evaluate.cc). Calls f with the rows of a plan as the transaction (may be null) sees them; weights say how often.
   using RowsFunction = std::function<void(const Delta&)>;
@@ -169,6 +184,10 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::unordered_map<std::string, std::shared_ptr<RelationState>, StringHash, std::equal_to<>> by_name_;
   std::vector<std::vector<RelationState*>> by_node_;
   std::unordered_map<std::string, std::vector<std::unique_ptr<const Function>>, StringHash, std::equal_to<>> functions_;
+  std::unordered_map<std::string, FoldCandidate> candidates_;               // by the text of a plan with parameters
+  std::unordered_map<const RelationState*, std::vector<std::string>> offered_;
+  std::unordered_map<std::uint64_t, NodeId> bindings_;                       // by Fold::id
+  std::vector<Fold*> fold_of_node_;
   std::uint64_t next_id_ = 1;
   std::uint64_t schema_version_ = 0;
   std::mutex subscriptions_mutex_;             // of RelationState::subscriptions; taken last

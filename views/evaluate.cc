@@ -68,8 +68,9 @@ bool Engine::sees_changes(const Plan& plan, TransactionState* transaction) const
   each_scan(plan, [&](const Plan& scan) {
     if (sees) return;
     const RelationState& relation = by_id(scan.relation_id);
-    if (relation.plan) {
-      sees = sees_changes(*relation.plan, transaction);
+    if (relation.relation.is_view) {
+      PlanPtr made;
+      sees = sees_changes(plan_of(relation, made), transaction);
     } else {
       const TableChanges* changes = transaction->find(relation);
       sees = changes && changes->any();
@@ -95,7 +96,7 @@ bool Engine::evaluate_in_place(const Plan& plan, TransactionState* transaction, 
 
 void Engine::contents(const RelationState& relation, TransactionState* transaction, Arena& arena, Delta& out) const {
   TableChanges* changes = transaction ? transaction->find(relation) : nullptr;
-  if (!changes || !changes->any()) return relation.rows->scan(arena, out);
+  if (!changes || !changes->any()) return relation.scan(arena, out);
   changes->refresh();
   Delta rows;
   relation.rows->scan(arena, rows);
@@ -129,9 +130,9 @@ bool Engine::probe_key(const Plan& filter, TransactionState* transaction, Arena&
   if (changes) {
     if (!changes->find(values, row)) return true;
   } else {
-    const Arrangement::Row found = relation.rows->probe_one(relation.key_index, values, false);
+    const Arrangement::Row found = relation.find(values, false);
     if (found == Arrangement::kNone) return true;
-    for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = relation.rows->get(found, c);
+    for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = relation.get(found, c);
   }
   ChunkBuilder builder(relation.kinds, arena, out, 1);
   builder.append(row, 1);
@@ -207,14 +208,31 @@ void read_once(Circuit& circuit, NodeId root, const std::function<void(const Del
 
 void Engine::evaluate_live(const Plan& plan, const RowsFunction& f) {
   const std::unique_lock state(state_mutex_);
-  const NodeId root = lower(plan, *circuit_, [&](const Plan& scan) { return by_id(scan.relation_id).node; }, nullptr);
-  try {
-    read_once(*circuit_, root, f);
-  } catch (...) {
+  // The rows of a folded view are put in as they are.
+  std::unordered_map<std::uint64_t, NodeId> slices;
+  const auto stream = [&](const Plan& scan) {
+    const RelationState& relation = by_id(scan.relation_id);
+    if (!relation.fold) return relation.node;
+    const auto [slice, added] = slices.try_emplace(scan.relation_id, kNoNode);
+    if (added) {
+      Arena arena;
+      Delta rows;
+      relation.scan(arena, rows);
+      slice->second = constant(*circuit_, relation.key_kinds, rows);
+    }
+    return slice->second;
+  };
+  const auto let_go = [&] {
+    for (const auto& [id, node] : slices) circuit_->release(node);
     drop_freed_streams();
+  };
+  try {
+    read_once(*circuit_, lower(plan, *circuit_, stream, nullptr), f);
+  } catch (...) {
+    let_go();
     throw;
   }
-  drop_freed_streams();
+  let_go();
 }
 
 void Engine::evaluate_apart(const Plan& plan, TransactionState& transaction, const RowsFunction& f) {
@@ -225,7 +243,10 @@ void Engine::evaluate_apart(const Plan& plan, TransactionState& transaction, con
   const auto add_tables = [&](const auto& self, const Plan& p) -> void {
     each_scan(p, [&](const Plan& scan) {
       const RelationState& relation = by_id(scan.relation_id);
-      if (relation.plan) return self(self, *relation.plan);
+      if (relation.relation.is_view) {
+        PlanPtr made;
+        return self(self, plan_of(relation, made));
+      }
       if (nodes.contains(scan.relation_id)) return;
       const std::vector<std::uint16_t> key = relation.keyed() ? relation.relation.key : std::vector<std::uint16_t>();
       const NodeId node = circuit.add_source(relation.key_kinds, key, relation.keyed(), relation.name());
@@ -240,7 +261,8 @@ void Engine::evaluate_apart(const Plan& plan, TransactionState& transaction, con
   circuit.advance();
   const std::function<NodeId(const Plan&)> stream_of = [&](const Plan& scan) {
     if (const auto it = nodes.find(scan.relation_id); it != nodes.end()) return it->second;
-    const NodeId node = lower(*by_id(scan.relation_id).plan, circuit, stream_of, &streams);
+    PlanPtr made;
+    const NodeId node = lower(plan_of(by_id(scan.relation_id), made), circuit, stream_of, &streams);
     nodes.emplace(scan.relation_id, node);
     return node;
   };

@@ -89,7 +89,7 @@ void SchemaChange::add(const std::shared_ptr<RelationState>& relation) {
   storage.create(stored(*relation));
   Arena arena;
   Delta rows;
-  relation->rows->scan(arena, rows);
+  relation->scan(arena, rows);
   relation->digest = Digest();
   relation->digest.add(rows);
   if (!rows.empty()) storage.write(relation->name(), rows);

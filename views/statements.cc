@@ -301,17 +301,19 @@ ResultSet Engine::explain_query(const Statement& s, bool graphviz) {
   if (!s.plan) throw Failure(ErrorCode::kUnsupported, "EXPLAIN of this statement is not supported");
   const std::unique_lock state(state_mutex_);
   // Over the streams that exist, so that one sees what a view of this query would share.
-  const NodeId root = lower(*s.plan, *circuit_, [&](const Plan& scan) { return by_id(scan.relation_id).node; }, &streams_);
+  const PlanPtr whole = without_folded(*s.plan);
+  const NodeId root = lower(whole ? *whole : *s.plan, *circuit_, [this](const Plan& scan) { return stream_of(scan); }, &streams_);
   const std::string text = explain_plan(*s.plan, root, graphviz);
   circuit_->release(root);
   drop_freed_streams();
   return lines_result("QUERY PLAN", text);
 }
 
-std::string Engine::explain_plan(const Plan& plan, NodeId root, bool graphviz) {
+std::string Engine::explain_plan(const Plan& plan, NodeId root, bool graphviz, const Fold* fold) {
   const std::vector<NodeId> nodes = circuit_->upstream({&root, 1});
   const auto names = [&](NodeId node) {
     std::string out;
+    if (node < fold_of_node_.size() && fold_of_node_[node]) out = std::to_string(fold_of_node_[node]->users) + " views";
     if (node >= by_node_.size()) return out;
     for (const RelationState* relation : by_node_[node]) out += (out.empty() ? "" : ", ") + relation->name();
     return out;
@@ -337,6 +339,11 @@ std::string Engine::explain_plan(const Plan& plan, NodeId root, bool graphviz) {
   }
   out = plan.to_string();
   if (!out.empty() && out.back() != '\n') out += '\n';
+  if (fold) {
+    const std::size_t n = fold->plan.values.size();
+    out += "Folded: one circuit for " + std::to_string(fold->users) + (fold->users == 1 ? " view, of " : " views that differ in ") +
+           (n == 1 ? "a constant" : std::to_string(n) + " constants") + ", a row of n" + std::to_string(fold->bindings) + " each\n";
+  }
   out += "Circuit:\n";
   for (const NodeId node : nodes) {
     const Circuit::NodeInfo info = circuit_->info(node);
@@ -359,7 +366,9 @@ std::string Engine::explain(std::string_view view_or_query, bool graphviz) {
   if (const auto* found = find_state(view_or_query)) {
     const RelationState& relation = **found;
     const Bound scan = bind("SELECT * FROM " + quote_identifier(relation.name()));
-    return explain_plan(relation.plan ? *relation.plan : *scan.statement.plan, relation.node, graphviz);
+    if (!relation.relation.is_view) return explain_plan(*scan.statement.plan, relation.node, graphviz);
+    PlanPtr made;
+    return explain_plan(plan_of(relation, made), relation.node, graphviz, relation.fold);
   }
   const Bound bound = bind(view_or_query);
   const Statement& s = bound.statement.explained ? *bound.statement.explained : bound.statement;

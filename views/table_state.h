@@ -20,6 +20,8 @@ namespace weir::internal {
 class Engine;
 class SubscriptionState;
 
+struct Fold;
+
 struct RelationState {
   Relation relation;
   std::string definition;                   // the CREATE statement
@@ -29,14 +31,26 @@ struct RelationState {
   std::vector<KeyKind> kinds_of_key;        // of the columns of relation.key
 
   NodeId node = kNoNode;
-  Arrangement* rows = nullptr;
+  Arrangement* rows = nullptr;              // of all views of the fold, where there is one
   std::uint32_t key_index = 0;              // over relation.key; only if it has one
   Digest digest;                            // kept up to date only where there is a file
   Digest next_digest;                       // of the step in progress
   std::vector<std::shared_ptr<SubscriptionState>> subscriptions;  // guarded by Engine::subscriptions_mutex_
   bool dropped = false;
 
-  PlanPtr plan;                             // views
+  PlanPtr plan;                             // views that are not folded
+
+  // A folded view is the rows of `node` that carry its binding (views/fold.h).
+  Fold* fold = nullptr;
+  std::int64_t binding = 0;
+  RelationState* next_of_slice = nullptr;   // another view with the same binding
+
+  // The contents, whole, by key and counted. Columns are the relation's, whatever else `rows` has.
+  void scan(Arena& arena, Delta& out) const;
+  Arrangement::Row find(std::span<const Datum> key, bool null_matches) const;
+  Datum get(Arrangement::Row row, std::uint16_t column) const;
+  std::int64_t total_weight() const;
+
   const std::string& name() const { return relation.name; }
   bool keyed() const { return relation.has_key; }
 
