@@ -11,6 +11,7 @@ namespace weir {
 
 namespace {
 
+constexpr int kParametersMost = 1000;
 constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 
 constexpr std::array<std::string_view, 8> kAggregates = {"count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every"};
@@ -148,7 +149,7 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
     if (name.ends_with("_N")) name.resize(name.size() - 2);
     throw Failure(ErrorCode::kUnsupported, name + " is volatile: a live view cannot depend on it", offset);
   }
-  if (type == "ParamRef") unsupported("a parameter $" + std::to_string((*body).value("number", 0)), offset);
+  if (type == "ParamRef") return bind_parameter(*body);
   if (type == "A_ArrayExpr") unsupported("ARRAY", offset);
   if (type == "A_Indirection") unsupported("a subscript or a field of a value", offset);
   if (type == "GroupingFunc") unsupported("GROUPING", offset);
@@ -229,6 +230,23 @@ ExprPtr Binder::bind_constant(const Json& body) {
   }
   if (body.contains("bsval")) unsupported("a bit string", offset);
   unsupported("this constant", offset);
+}
+
+ExprPtr Binder::bind_parameter(const Json& body) {
+  const int offset = location(body), number = body.value("number", 0);
+  if (!parameters_ || !parameters_->allowed || number < 1 || number > kParametersMost) {
+    throw Failure(ErrorCode::kUnknownName, "there is no parameter $" + std::to_string(number), offset);
+  }
+  const auto n = static_cast<std::size_t>(number - 1);
+  if (parameters_->values) {
+    ExprPtr value = parameters_->values->at(n)->clone();
+    value->offset = offset;
+    return value;
+  }
+  if (parameters_->types.size() <= n) parameters_->types.resize(n + 1);
+  ExprPtr out = Expr::make(Expr::Node::kParameter, parameters_->types[n], {}, offset);
+  out->column = static_cast<std::uint16_t>(n);
+  return out;
 }
 
 std::int64_t Binder::integer_of(const Json& node, std::string_view what) {

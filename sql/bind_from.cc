@@ -103,6 +103,11 @@ const Relation& Binder::relation_of(const Json& range) {
 }
 
 PlanPtr Binder::scan(const Relation& relation) {
+  if (!relation.parameters.empty()) {
+    Failure failure(ErrorCode::kInput, "view \"" + relation.name + "\" has parameters: it has rows for given values only");
+    failure.error().hint = "FROM " + quote_identifier(relation.name) + "(…) gives them";
+    throw failure;
+  }
   auto plan = std::make_unique<Plan>();
   plan->node = Plan::Node::kScan;
   plan->relation = relation.name;
@@ -155,6 +160,34 @@ From Binder::bind_table(const Json& body, const Environment* environment) {
   return from;
 }
 
+// view(7): a view with parameters, its query with these values in their place.
+From Binder::bind_parametrised(const Json& body) {
+  const Json& items = at(*open(at(body, "functions")[0]).second, "items");
+  const auto [type, call] = open(items[0]);
+  const int offset = location(*call);
+  if (type != "FuncCall" || flag(body, "is_rowsfrom") || flag(body, "ordinality") || body.contains("coldeflist")) unsupported("a function in FROM", offset);
+  std::vector<std::string> names = strings_of(at(*call, "funcname"));
+  if (names.size() == 2 && names[0] == "public") names.erase(names.begin());
+  const Relation* view = names.size() == 1 ? catalog_.find_relation(names[0]) : nullptr;
+  if (!view || view->parameters.empty()) unsupported("a function in FROM", offset);
+  only(*call, "a view with values", {"funcname", "args", "funcformat"});
+  const Json& args = at(*call, "args");
+  if (args.size() != view->parameters.size()) {
+    throw Failure(ErrorCode::kInput, "view \"" + view->name + "\" has " + std::to_string(view->parameters.size()) + " parameters, not " + std::to_string(args.size()), offset);
+  }
+  Context context;
+  context.clause = "the values of a view's parameters";
+  std::vector<ExprPtr> values;
+  for (std::size_t n = 0; n < args.size(); ++n) {
+    values.push_back(fold(coerce(bind(args[n], context), view->parameters[n], Cast::kImplicit, offset)));
+    if (values.back()->node != Expr::Node::kConstant) unsupported("a view with values that are not constants", offset);
+  }
+  Statement instance = bind_with_values(view->definition, catalog_, values);
+  From from = relation_from(std::move(instance.plan), names[0], find(body, "alias"), {});
+  from.order = std::move(instance.order);
+  return from;
+}
+
 From Binder::bind_item(const Json& node, const Environment* environment) {
   const Depth depth(depth_);
   const auto [type, body] = open(node);
@@ -172,7 +205,7 @@ From Binder::bind_item(const Json& node, const Environment* environment) {
     from.order = std::move(order);
     return from;
   }
-  if (type == "RangeFunction") unsupported("a function in FROM", location(*open(at(*body, "functions")[0]).second));
+  if (type == "RangeFunction") return bind_parametrised(*body);
   if (type == "RangeTableSample") unsupported("TABLESAMPLE", offset);
   if (type == "RangeTableFunc") unsupported("XMLTABLE", offset);
   unsupported(spaced(type) + " in FROM", offset);

@@ -640,9 +640,59 @@ Statement Binder::bind_statement(const Json& tree) {
   unsupported(statement_name(type), 0);
 }
 
+namespace {
+
+// The types that the places of parameters gave them: for each the first in the text.
+void find_types(const Plan& plan, std::vector<Type>& types) {
+  std::vector<int> places(types.size(), -1);
+  const auto in_expression = [&](const auto& self, const Expr& e) -> void {
+    if (e.node == Expr::Node::kParameter && e.type.id != TypeId::kUnknown && (places[e.column] < 0 || e.offset < places[e.column])) {
+      places[e.column] = e.offset;
+      types[e.column] = e.type;
+    }
+    for (const ExprPtr& arg : e.args) self(self, *arg);
+  };
+  const auto in_plan = [&](const auto& self, const Plan& p) -> void {
+    for (const ExprPtr& e : p.exprs) in_expression(in_expression, *e);
+    for (const auto& row : p.rows) {
+      for (const ExprPtr& e : row) in_expression(in_expression, *e);
+    }
+    for (const AggregateCall& a : p.aggregates) {
+      if (a.argument) in_expression(in_expression, *a.argument);
+      if (a.filter) in_expression(in_expression, *a.filter);
+    }
+    for (const PlanPtr& input : p.inputs) self(self, *input);
+  };
+  in_plan(in_plan, plan);
+}
+
+// A view may have parameters. It is bound once to find their types, and again with them: each place has to agree.
+Statement bind_tree(const Json& tree, const std::string& text, const Catalog& catalog) {
+  Parameters parameters;
+  parameters.allowed = tree.is_object() && (tree.contains("ViewStmt") || tree.contains("CreateTableAsStmt"));
+  Statement out = Binder(catalog, text, &parameters).bind_statement(tree);
+  if (parameters.types.empty()) return out;
+  find_types(*out.plan, parameters.types);
+  for (std::size_t n = 0; n < parameters.types.size(); ++n) {
+    if (parameters.types[n].id == TypeId::kUnknown) throw Failure(ErrorCode::kType, "could not determine data type of parameter $" + std::to_string(n + 1), 0);
+  }
+  out = Binder(catalog, text, &parameters).bind_statement(tree);
+  out.parameters = std::move(parameters.types);
+  return out;
+}
+
+}  // namespace
+
+Statement bind_with_values(const std::string& definition, const Catalog& catalog, const std::vector<ExprPtr>& values) {
+  Parameters parameters;
+  parameters.allowed = true;
+  parameters.values = &values;
+  return Binder(catalog, definition, &parameters).bind_statement(parse_statement(definition));
+}
+
 Statement bind_statement(const StatementText& statement, const Catalog& catalog) {
   try {
-    return Binder(catalog, statement.text).bind_statement(parse_statement(statement.text));
+    return bind_tree(parse_statement(statement.text), statement.text, catalog);
   } catch (Failure& failure) {
     if (failure.error().offset >= 0) failure.error().offset += static_cast<int>(statement.offset);
     throw;

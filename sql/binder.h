@@ -154,9 +154,16 @@ class Grouping {
   std::vector<std::string> texts_;
 };
 
+// $1, …: of a view with parameters.
+struct Parameters {
+  bool allowed = false;
+  std::vector<Type> types;                         // as far as they are known; as many as are used
+  const std::vector<ExprPtr>* values = nullptr;    // constants to put in their place
+};
+
 class Binder {
  public:
-  Binder(const Catalog& catalog, const std::string& text) : catalog_(catalog), text_(text) {}
+  Binder(const Catalog& catalog, const std::string& text, Parameters* parameters = nullptr) : catalog_(catalog), text_(text), parameters_(parameters) {}
 
   Statement bind_statement(const Json& tree);
   PlanPtr bind_body(const Json& select, std::vector<std::string> names, std::vector<OrderKey>* order = nullptr);  // of a view
@@ -212,6 +219,7 @@ class Binder {
   From bind_item(const Json& node, const Environment* environment);
   From bind_table(const Json& body, const Environment* environment);
   From bind_join(const Json& body, const Environment* environment);
+  From bind_parametrised(const Json& body);  // view(values)
   From relation_from(PlanPtr plan, const std::string& name, const Json* alias, const Columns& primary_key);
   const Relation& relation_of(const Json& range);
   PlanPtr scan(const Relation& relation);
@@ -231,6 +239,7 @@ class Binder {
   std::vector<ExprPtr> bind_list(const Json& list, const Context& context);
   ExprPtr bind_column(const Json& body, const Context& context);
   ExprPtr bind_constant(const Json& body);
+  ExprPtr bind_parameter(const Json& body);
   ExprPtr bind_operation(const Json& body, const Context& context);
   ExprPtr bind_comparison(const std::string& op, const Json& left, const Json& right, const Context& context, int offset);
   ExprPtr compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset);
@@ -258,6 +267,7 @@ class Binder {
 
   const Catalog& catalog_;
   const std::string& text_;
+  Parameters* const parameters_;
   int depth_ = 0;
   std::size_t copied_nodes_ = 0;  // of WITH queries: they may double with every level
 };

@@ -708,6 +708,8 @@ ExprPtr coerce(ExprPtr expr, const Type& type, Cast context, int offset) {
         if (failure.error().offset < 0) failure.error().offset = at;
         throw;
       }
+    } else if (expr->node == Expr::Node::kParameter) {
+      expr->type = plain;  // found from where it stands, as PostgreSQL's PREPARE does
     } else {
       expr->type = Type{TypeId::kText, 0, 0};
     }

@@ -221,8 +221,9 @@ void without_fixed(const Expr& condition, Columns& key) {
   if (condition.node != Expr::Node::kCall || condition.args.size() != 2 || condition.function->name != "=") return;
   const Expr& a = *condition.args[0];
   const Expr& b = *condition.args[1];
-  if (a.node == Expr::Node::kColumn && b.is_constant()) std::erase(key, a.column);
-  if (b.node == Expr::Node::kColumn && a.is_constant()) std::erase(key, b.column);
+  const auto fixed = [](const Expr& e) { return e.is_constant() || e.node == Expr::Node::kParameter; };
+  if (a.node == Expr::Node::kColumn && fixed(b)) std::erase(key, a.column);
+  if (b.node == Expr::Node::kColumn && fixed(a)) std::erase(key, b.column);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ struct Statement {
   bool or_replace = false;
   Relation relation;               // kCreateTable
   std::string definition;          // kCreateTable, kCreateView: the whole statement, to be stored
+  std::vector<Type> parameters;    // kCreateView: of $1, …, which the plan then holds
 
   // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in. kDelete: the rows to delete, all columns.
   // kUpdate: old row ++ new row (converted). Checks and NOT NULL are not in the plan: the table enforces them. Optimised.
@@ -65,6 +66,8 @@ struct Statement {
 
 // Parses and binds one statement. Offsets in errors are relative to statement.offset + text.
 Statement bind_statement(const StatementText& statement, const Catalog& catalog);
+// A CREATE VIEW with parameters, these constants in their place.
+Statement bind_with_values(const std::string& definition, const Catalog& catalog, const std::vector<ExprPtr>& values);
 // A view's body alone: SELECT …, VALUES …, WITH …. For JSON documents, the builder and stored views.
 PlanPtr bind_query(std::string_view sql, const Catalog& catalog);
 // Checks that `sql` is one scalar expression (or one select item, one order item …) and nothing more: what JSON documents and the builder embed. Failure(kSyntax).

@@ -108,7 +108,15 @@ Result<Table> Database::table(std::string_view name) const {
 Result<Subscription> Database::subscribe(std::string_view view, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
   return guarded([&] {
     Subscription subscription;
-    subscription.state_ = weir::open(engine_).subscribe(view, std::move(callback), options);
+    subscription.state_ = weir::open(engine_).subscribe(view, nullptr, std::move(callback), options);
+    return subscription;
+  });
+}
+
+Result<Subscription> Database::subscribe(std::string_view view, const Row& values, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
+  return guarded([&] {
+    Subscription subscription;
+    subscription.state_ = weir::open(engine_).subscribe(view, &values, std::move(callback), options);
     return subscription;
   });
 }
@@ -123,6 +131,10 @@ Result<ResultSet> Database::read(std::string_view relation) const {
     const auto lock = engine.reading();
     return engine.read(*engine.state(relation));
   });
+}
+
+Result<ResultSet> Database::read(std::string_view view, const Row& values) const {
+  return guarded([&] { return weir::open(engine_).read(view, values); });
 }
 
 Result<ResultSet> Database::find(std::string_view relation, const Row& key) const {

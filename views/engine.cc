@@ -135,6 +135,8 @@ void Engine::recover() {
     r.key = bound.statement.plan->key;
     r.has_key = bound.statement.plan->has_key;
     r.order = bound.statement.order;
+    r.parameters = bound.statement.parameters;
+    if (!r.parameters.empty()) r.definition = relation.definition;
     auto view = std::make_shared<ViewState>(std::move(r), std::move(bound.statement.plan));
     view->definition = relation.definition;
     view->uses = std::move(bound.uses);
@@ -271,11 +273,8 @@ void Engine::enter(const std::shared_ptr<RelationState>& relation) {
   relations_.emplace(id, relation);
   by_name_.emplace(relation->name(), relation);
   for (const std::uint64_t used : relation->uses) users_.emplace(used, id);
-  if (relation->fold) {
-    relation->fold->enter(*relation);
-  } else {
-    if (by_node_.size() <= relation->node) by_node_.resize(relation->node + 1);
-    by_node_[relation->node].push_back(relation.get());
+  if (!relation->parametrised()) {
+    listen(*relation);
     if (relation->plan) offer(*relation);
   }
   relation->dropped = false;
@@ -289,15 +288,24 @@ void Engine::remove(const RelationState& relation) {
   relations_.erase(it);
   by_name_.erase(relation.name());
   for (const std::uint64_t used : relation.uses) users_.erase({used, id});
-  if (keep->fold) {
-    keep->fold->remove(*keep);
-  } else {
-    std::vector<RelationState*>& here = by_node_[relation.node];
-    here.erase(std::find(here.begin(), here.end(), keep.get()));
+  if (!keep->parametrised()) {
+    unlisten(*keep);
     if (keep->plan) withdraw(*keep);
   }
   keep->dropped = true;
   ++schema_version_;
+}
+
+void Engine::listen(RelationState& relation) {
+  if (relation.fold) return relation.fold->enter(relation);
+  if (by_node_.size() <= relation.node) by_node_.resize(relation.node + 1);
+  by_node_[relation.node].push_back(&relation);
+}
+
+void Engine::unlisten(RelationState& relation) {
+  if (relation.fold) return relation.fold->remove(relation);
+  std::vector<RelationState*>& here = by_node_[relation.node];
+  here.erase(std::find(here.begin(), here.end(), &relation));
 }
 
 void Engine::attach_table(TableState& table) {
@@ -308,9 +316,14 @@ void Engine::attach_table(TableState& table) {
 }
 
 void Engine::attach_view(ViewState& view) {
+  if (view.parametrised()) return;
   const PlanPtr whole = without_folded(*view.plan);
   const Plan& plan = whole ? *whole : *view.plan;
   if (fold_view(view, plan)) return;
+  if (view.instance_of != 0) {  // made to be one of many
+    fold_alone(view, plan);
+    if (view.fold) return;
+  }
   view.node = lower(plan, *circuit_, [this](const Plan& scan) { return stream_of(scan); }, &streams_);
   try {
     const std::vector<std::uint16_t> key = view.keyed() ? view.relation.key : std::vector<std::uint16_t>();
@@ -330,6 +343,7 @@ void Engine::attach_view(ViewState& view) {
 }
 
 void Engine::detach(RelationState& relation) noexcept {
+  if (relation.parametrised()) return end_instances(relation);
   if (relation.fold) return unbind_slice(relation);
   if (relation.keyed()) relation.rows->drop_index(relation.key_index);
   circuit_->unarrange(relation.node);
@@ -449,6 +463,7 @@ Receipt Engine::commit(TransactionState& transaction) {
 
 Receipt Engine::commit_writing(TransactionState& transaction) {
   const bool in_transaction = transaction.schema != nullptr;  // of the file
+  end_left();
   Receipt receipt;
   try {
     std::size_t n = 0;
@@ -583,11 +598,14 @@ void Engine::deliver(std::vector<Delivery>& deliveries) {
 
 // ---- subscriptions
 
-std::shared_ptr<SubscriptionState> Engine::subscribe(std::string_view relation, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
+std::shared_ptr<SubscriptionState> Engine::subscribe(std::string_view relation, const Row* values, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
   if (!callback) throw Failure(ErrorCode::kInput, "a subscription needs something to call");
   dispatcher_.wait_for_room();
   const Writing writing(*this, nullptr);
-  const std::shared_ptr<RelationState> found = state(relation);
+  end_left();
+  const std::shared_ptr<RelationState> named = state(relation);
+  const std::shared_ptr<RelationState> found = values ? make_instance(*named, *values) : named;
+  if (found->parametrised()) throw Failure(ErrorCode::kInput, "view \"" + found->name() + "\" has parameters: subscribe with their values");
   SubscribeOptions bounded = options;
   bounded.queue_changes_max = std::max<std::size_t>(1, options.queue_changes_max);
   auto subscription = std::make_shared<SubscriptionState>(shared_from_this(), found, std::move(callback), bounded);
@@ -640,8 +658,14 @@ void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<Relat
 
 void Engine::forget(const SubscriptionState& subscription) noexcept {
   std::shared_ptr<SubscriptionState> gone;  // outlives the lock
+  std::shared_ptr<RelationState> relation;
+  struct AtEnd {
+    Engine& engine;
+    const std::shared_ptr<RelationState>& relation;
+    ~AtEnd() { if (relation->instance_of != 0) engine.leave(relation); }
+  } const at_end{*this, relation};
   const std::lock_guard lock(subscriptions_mutex_);
-  const std::shared_ptr<RelationState> relation = subscription.relation();
+  relation = subscription.relation();
   std::vector<std::shared_ptr<SubscriptionState>>& all = relation->subscriptions;
   const auto it = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.get() == &subscription; });
   if (it == all.end()) return;
@@ -653,6 +677,7 @@ void Engine::forget(const SubscriptionState& subscription) noexcept {
 // ---- reading
 
 ResultSet Engine::read(const RelationState& relation) const {
+  if (relation.parametrised()) throw Failure(ErrorCode::kInput, "view \"" + relation.name() + "\" has parameters: read it with their values");
   Arena arena;
   Delta rows;
   relation.scan(arena, rows);
@@ -664,6 +689,7 @@ ResultSet Engine::find(std::string_view name, const Row& key) const {
   const RelationState& relation = *state(name);
   Arena arena;
   std::vector<Datum> datums;
+  if (relation.parametrised()) throw Failure(ErrorCode::kInput, "view \"" + relation.name() + "\" has parameters");
   key_in(relation, key, arena, datums);
   const Schema& schema = relation.relation.schema;
   std::vector<Value> values;

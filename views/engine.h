@@ -86,6 +86,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   // -- Reading.
   ResultSet query(std::string_view select);
   ResultSet read(const RelationState& relation) const;                       // in the order of its ORDER BY. REQUIRES: the state lock
+  ResultSet read(std::string_view relation, const Row& values);              // of a view with parameters
   ResultSet find(std::string_view relation, const Row& key) const;
   std::string digest(std::string_view relation) const;
   std::string explain(std::string_view view_or_query, bool graphviz);
@@ -94,7 +95,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void define(std::string_view json);
 
   // -- Subscriptions.
-  std::shared_ptr<SubscriptionState> subscribe(std::string_view relation, std::function<void(const Change&)> callback, const SubscribeOptions& options);
+  // values: of the parameters, where the view has some.
+  std::shared_ptr<SubscriptionState> subscribe(std::string_view relation, const Row* values, std::function<void(const Change&)> callback, const SubscribeOptions& options);
   void forget(const SubscriptionState& subscription) noexcept;                // it has ended
   void wait_for_delivery() { dispatcher_.drain(); }
 
@@ -109,7 +111,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   };
   Bound bind(std::string_view sql) const;                                    // REQUIRES: the state lock or Writing
   void recover();
-  bool stores(const RelationState& relation) const { return storage_ && (relation.relation.is_view || options_.store_tables); }
+  bool stores(const RelationState& relation) const { return storage_ && relation.instance_of == 0 && (relation.relation.is_view || options_.store_tables); }
 
   // -- The catalog's records of a relation. REQUIRES: Writing and the state lock exclusively.
   void enter(const std::shared_ptr<RelationState>& relation);
@@ -124,12 +126,15 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   const Plan& plan_of(const RelationState& view, PlanPtr& made) const;       // `made` owns it where it had to be made
   PlanPtr without_folded(const Plan& plan) const;                            // null: it scans no folded view
   bool fold_view(RelationState& view, const Plan& plan);
+  void fold_alone(RelationState& view, const Plan& plan);                    // a fold of its own, if it can be one
   bool fold_both(RelationState& only, RelationState& view, Parametrised& way);
   std::unique_ptr<Fold> make_fold(Parametrised& way, const RelationState& view);
   void end_fold(Fold& fold) noexcept;
   void bind_slice(Fold& fold, std::span<const ExprPtr> values, RelationState& view);
   void unbind_slice(RelationState& view) noexcept;
   void step_binding(Fold& fold, std::int64_t binding, std::span<const Datum> values, std::int64_t weight);
+  void listen(RelationState& relation);                                      // to its stream; and no more
+  void unlisten(RelationState& relation);
   void offer(RelationState& view);
   void withdraw(RelationState& view);
   std::vector<std::shared_ptr<RelationState>> dependents(const RelationState& relation) const;  // transitive, in order of creation
@@ -148,6 +153,15 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::vector<Chunk> read_copy(TransactionState& transaction, const Statement& statement, const CopyLines& lines) const;
   ResultSet explain_query(const Statement& statement, bool graphviz);
   std::string explain_plan(const Plan& plan, NodeId root, bool graphviz, const Fold* fold = nullptr);
+
+  // -- Views with parameters (parametrised.cc).
+  Statement give_values(const RelationState& view, const Row& values) const;
+  std::shared_ptr<RelationState> make_instance(const RelationState& view, const Row& values);  // REQUIRES: Writing
+  void end_instance(RelationState& instance) noexcept;                       // REQUIRES: Writing and the state lock exclusively
+  void end_instances(const RelationState& view) noexcept;                    // likewise
+  void leave(const std::shared_ptr<RelationState>& instance) noexcept;
+  bool has_instances(const RelationState& view) const;
+  void end_left();                                                           // REQUIRES: Writing
 
   // -- One-off evaluation (evaluate.cc). Calls f with the rows of a plan as the transaction (may be null) sees them; weights say how often.
   using RowsFunction = std::function<void(const Delta&)>;
@@ -188,6 +202,9 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::unordered_map<const RelationState*, std::vector<std::string>> offered_;
   std::unordered_map<std::uint64_t, NodeId> bindings_;                       // by Fold::id
   std::vector<Fold*> fold_of_node_;
+  std::set<std::pair<std::uint64_t, RelationState*>> instances_;             // (instance_of, instance)
+  std::vector<std::shared_ptr<RelationState>> left_;                         // instances to be ended; guarded by subscriptions_mutex_
+  std::atomic<bool> any_left_{false};
   std::uint64_t next_id_ = 1;
   std::uint64_t schema_version_ = 0;
   std::mutex subscriptions_mutex_;             // of RelationState::subscriptions; taken last

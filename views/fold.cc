@@ -61,6 +61,7 @@ void each_slice(const Fold& fold, const Delta& rows, Arena& arena, const std::fu
 // ---- reading a relation, a slice or not
 
 void RelationState::scan(Arena& arena, Delta& out) const {
+  if (!rows) return;
   if (!fold) return rows->scan(arena, out);
   std::vector<Arrangement::Row> found;
   const Datum number[] = {Datum::of(binding)};
@@ -93,6 +94,7 @@ Arrangement::Row RelationState::find(std::span<const Datum> key, bool null_match
 Datum RelationState::get(Arrangement::Row row, std::uint16_t column) const { return rows->get(row, fold ? fold->at(column) : column); }
 
 std::int64_t RelationState::total_weight() const {
+  if (!rows) return 0;
   if (!fold) return rows->total_weight();
   std::int64_t total = 0;
   const Datum number[] = {Datum::of(binding)};
@@ -258,6 +260,24 @@ void Engine::unbind_slice(RelationState& view) noexcept {
     fold.free.push_back(view.binding);
   } catch (...) {
     return;  // the binding stays, for nobody
+  }
+}
+
+void Engine::fold_alone(RelationState& view, const Plan& plan) {
+  for (Parametrised& way : parametrise(plan)) {
+    std::vector<ExprPtr> values;
+    for (const ExprPtr& value : way.values) values.push_back(value->clone());
+    const std::string text = way.text;
+    std::unique_ptr<Fold> fold = make_fold(way, view);
+    if (!fold) continue;
+    try {
+      bind_slice(*fold, values, view);
+    } catch (...) {
+      end_fold(*fold);
+      throw;
+    }
+    candidates_[text].fold = std::move(fold);
+    return;
   }
 }
 

@@ -131,6 +131,8 @@ std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
   relation.key = s.plan->key;
   relation.has_key = s.plan->has_key;
   relation.order = s.order;
+  relation.parameters = s.parameters;
+  if (!relation.parameters.empty()) relation.definition = s.definition;
   auto view = std::make_shared<ViewState>(std::move(relation), std::move(s.plan));
   view->definition = s.definition;
   view->uses = std::move(bound.uses);
@@ -173,6 +175,11 @@ void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, 
   check_columns(old->relation.schema, bound.statement.plan->schema);
 
   all.insert(all.begin(), old);
+  for (const auto& view : all) {
+    if (view->parametrised() && engine_.has_instances(*view)) {
+      throw Failure(ErrorCode::kDependency, "view " + in_quotes(view->name()) + " has subscribers with values: they have to leave before it is replaced");
+    }
+  }
   const std::unique_lock state(engine_.state_mutex_);
   for (auto it = all.rbegin(); it != all.rend(); ++it) take_out(*it);
   for (const auto& before : all) {

@@ -67,15 +67,21 @@ std::shared_ptr<Engine> SubscriptionState::engine() const {
   return engine_;
 }
 
+namespace {
+thread_local int t_callbacks = 0;
+}  // namespace
+
+bool SubscriptionState::in_callback() { return t_callbacks != 0; }
+
 void SubscriptionState::deliver(const Change& change) noexcept {
   const std::lock_guard running(running_);
   if (ended()) return;
+  ++t_callbacks;
   try {
     callback_(change);
-  } catch (...) {
-    // The subscriber's own affair: the others and the commit go on.
-    return;
+  } catch (...) {  // the subscriber's own affair: the others and the commit go on
   }
+  --t_callbacks;
 }
 
 void SubscriptionState::end() {

@@ -53,6 +53,7 @@ class SubscriptionState {
   void end();
   bool ended() const { return ended_.load(std::memory_order_acquire); }
   std::shared_ptr<Engine> engine() const;  // null after the end
+  static bool in_callback();               // is this thread within one?
 
  private:
   friend class Dispatcher;

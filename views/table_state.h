@@ -45,6 +45,10 @@ struct RelationState {
   std::int64_t binding = 0;
   RelationState* next_of_slice = nullptr;   // another view with the same binding
 
+  // A view with parameters has neither node nor rows. One that has been given values is an instance: in no catalog, in no file, there while somebody listens.
+  bool parametrised() const { return !relation.parameters.empty(); }
+  std::uint64_t instance_of = 0;            // the id of the view with parameters
+
   // The contents, whole, by key and counted. Columns are the relation's, whatever else `rows` has.
   void scan(Arena& arena, Delta& out) const;
   Arrangement::Row find(std::span<const Datum> key, bool null_matches) const;

@@ -183,8 +183,11 @@ class Database {
   Result<Table> table(std::string_view name) const;
 
   Result<Subscription> subscribe(std::string_view view, std::function<void(const Change&)> callback, const SubscribeOptions& options = {});
+  // To a view with parameters ($1, …): only what it shows for these values. Their state goes with the last subscriber.
+  Result<Subscription> subscribe(std::string_view view, const Row& values, std::function<void(const Change&)> callback, const SubscribeOptions& options = {});
   Result<ResultSet> query(std::string_view select) const;
   Result<ResultSet> read(std::string_view relation) const;
+  Result<ResultSet> read(std::string_view view, const Row& values) const;     // of a view with parameters
   Result<ResultSet> find(std::string_view relation, const Row& key) const;  // by its key; no row: an empty result
   Result<Snapshot> snapshot(std::span<const std::string> relations) const;
   Result<std::string> digest(std::string_view relation) const;              // of the content: 32 hex digits
