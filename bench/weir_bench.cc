@@ -2,7 +2,8 @@
 //
 //   weir_bench [WORKLOAD…] [--batch N] [--mode memory|durable|durable-base] [--threads N] [--floor PROGRAM] [--repeat N]
 //
-// Timed: the batch handed over, applied, committed, and its output delta held by a subscriber. The floor keeps no file in any mode.
+// Timed: the batch handed over, applied, committed, and its output delta held by a subscriber. The floor keeps no file in any mode. Where weir does, a third
+// line, `bare`, is what a loop of prepared statements takes to write the same rows in the same transactions.
 #include <weir/weir.h>
 
 #include <sys/resource.h>
@@ -16,14 +17,19 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
+#include "bare.h"
 #include "workload.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
 double micros(Clock::time_point start) { return std::chrono::duration<double, std::micro>(Clock::now() - start).count(); }
+
+// The floor makes its tables before the clock starts, as large as they will be.
+constexpr std::size_t kReserveBytes = std::size_t{512} << 20;
 
 struct Options {
   std::vector<std::string> workloads;
@@ -67,6 +73,122 @@ std::string digest(weir::Database& db, int columns) {
   return text;
 }
 
+// Keeps the views in memory to know what changes, and times SQLite alone.
+class Bare {
+ public:
+  Bare(const bench::Workload& work, const Options& options, const std::string& file) : sqlite_(file), db_(weir::Database::open(":memory:").value()) {
+    db_.execute(work.schema).value();
+    for (const weir::RelationInfo& r : db_.relations()) {
+      std::vector<bool> is_text;
+      std::vector<std::size_t> key;
+      for (const weir::Field& field : r.schema) {
+        is_text.push_back(field.type.id == weir::TypeId::kNumeric);
+        if (std::find(r.key.begin(), r.key.end(), field.name) != r.key.end()) key.push_back(is_text.size() - 1);
+      }
+      if (!r.is_view) tables_.emplace(r.name, db_.table(r.name).value());
+      if (r.is_view || options.mode == "durable-base") numbers_[r.name] = sqlite_.table(r.name, is_text, key);
+    }
+    weir::SubscribeOptions inline_delivery;
+    inline_delivery.delivery = weir::SubscribeOptions::Delivery::kInline;
+    watch_ = db_.subscribe("v", [this](const weir::Change& change) { note(change); }, inline_delivery).value();
+  }
+
+  // Microseconds that SQLite takes for what the batch changes.
+  double play(const bench::Batch& batch) {
+    come_.clear();
+    go_.clear();
+    apply(db_, tables_, batch);
+    std::vector<bench::Cells> inserts, deletes, upserts;
+    std::unordered_set<std::int64_t> inserted, deleted;
+    if (batch.inserts.size()) inserted.insert(batch.inserts.columns[0].begin(), batch.inserts.columns[0].end());
+    if (batch.deletes.size()) deleted.insert(batch.deletes.columns[0].begin(), batch.deletes.columns[0].end());
+    cells(batch.inserts, deleted, inserts);
+    cells(batch.deletes, inserted, deletes);
+    cells(batch.upserts, {}, upserts);
+    const auto start = Clock::now();
+    sqlite_.begin();
+    if (const auto base = numbers_.find(batch.table); base != numbers_.end()) {
+      sqlite_.remove(base->second, all(deletes));
+      sqlite_.write(base->second, all(inserts), false);
+      sqlite_.write(base->second, all(upserts), true);
+    }
+    sqlite_.remove(numbers_.at("v"), all(go_));
+    sqlite_.write(numbers_.at("v"), all(come_), true);
+    sqlite_.commit();
+    return micros(start);
+  }
+
+ private:
+  static std::vector<const bench::Cells*> all(const std::vector<bench::Cells>& rows) {
+    std::vector<const bench::Cells*> out;
+    for (const bench::Cells& row : rows) out.push_back(&row);
+    return out;
+  }
+  static void cells(const bench::Rows& rows, const std::unordered_set<std::int64_t>& but, std::vector<bench::Cells>& out) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (but.count(rows.columns[0][i])) continue;
+      bench::Cells row;
+      for (const auto& column : rows.columns) row.push_back({column[i], ""});
+      out.push_back(std::move(row));
+    }
+  }
+  // What comes replaces what had its key; the rest of what goes is deleted.
+  void note(const weir::Change& change) {
+    std::vector<std::size_t> key;
+    for (const weir::RelationInfo& r : db_.relations()) {
+      for (std::size_t c = 0; r.is_view && c < r.schema.size(); ++c) {
+        if (std::find(r.key.begin(), r.key.end(), r.schema[c].name) != r.key.end()) key.push_back(c);
+      }
+    }
+    std::unordered_set<std::string> coming;
+    std::vector<std::pair<std::string, bench::Cells>> going;
+    for (const weir::ChangedRow& row : change) {
+      bench::Cells values;
+      for (std::size_t c = 0; c < change.schema().size(); ++c) {
+        const bool text = row[c].type() == weir::TypeId::kNumeric;
+        values.push_back({text ? 0 : row[c].integer(), text ? row[c].to_string() : ""});
+      }
+      std::string id;
+      for (const std::size_t c : key) id += std::to_string(values[c].integer) + " ";
+      if (row.weight() < 0) {
+        going.emplace_back(std::move(id), std::move(values));
+      } else {
+        coming.insert(std::move(id));
+        come_.push_back(std::move(values));
+      }
+    }
+    for (auto& [id, values] : going) {
+      if (!coming.count(id)) go_.push_back(std::move(values));
+    }
+  }
+
+  bench::BareSqlite sqlite_;
+  weir::Database db_;
+  std::map<std::string, weir::Table> tables_;
+  std::map<std::string, std::size_t> numbers_;
+  std::vector<bench::Cells> come_, go_;
+  weir::Subscription watch_;
+};
+
+void beside_bare(const bench::Workload& work, const Options& options, const std::string& file, const std::vector<Line>& ours) {
+  Bare bare(work, options, file);
+  for (const bench::Batch& b : work.load) bare.play(b);
+  for (std::size_t n = 0; n < work.phases.size(); ++n) {
+    const bench::Phase& phase = work.phases[n];
+    std::vector<double> times;
+    double rows = 0, total = 0;
+    for (const bench::Batch& b : phase.batches) {
+      times.push_back(bare.play(b));
+      total += times.back();
+      rows += static_cast<double>(b.rows());
+    }
+    std::sort(times.begin(), times.end());
+    std::printf("bare  %-14s batch=%-6lld rows/s=%.3e p50_us=%.2f p99_us=%.2f mode=%s rate_of_weir=%.2f\n", phase.name.c_str(), static_cast<long long>(phase.batch),
+                rows / total * 1e6, times[times.size() / 2], times[times.size() * 99 / 100], options.mode.c_str(), ours[n].rate / (rows / total * 1e6));
+  }
+  std::fflush(stdout);
+}
+
 std::vector<Line> run(const std::string& name, const Options& options) {
   const bench::Workload work = bench::make_workload(name, options.batch);
   const std::filesystem::path file = std::filesystem::temp_directory_path() / ("weir-bench-" + std::to_string(getpid()) + ".db");
@@ -76,6 +198,7 @@ std::vector<Line> run(const std::string& name, const Options& options) {
   {
     weir::OpenOptions open;
     open.threads = options.threads;
+    open.reserve_bytes = kReserveBytes;
     open.store_tables = options.mode != "durable";
     weir::Database db = weir::Database::open(options.mode == "memory" ? ":memory:" : file.string(), open).value();
     db.execute(work.schema).value();
@@ -108,6 +231,10 @@ std::vector<Line> run(const std::string& name, const Options& options) {
     }
   }
   clean();
+  if (options.mode != "memory") {
+    beside_bare(work, options, file.string(), lines);
+    clean();
+  }
   return lines;
 }
 

@@ -64,7 +64,9 @@ class Aggregate final : public Operator {
   }
 
   void advance() noexcept override {
-    for (const Touched& t : touched_) {
+    for (std::size_t n = 0; n < touched_.size(); ++n) {
+      const Touched& t = touched_[n];
+      prefetch(n + kAhead);
       auto& head = groups_->payload<GroupHead>(t.id);
       head.touched = 0;
       if (!keys_.empty() && head.rows == 0) drop(t.id);
@@ -205,6 +207,11 @@ class Aggregate final : public Operator {
     touched_.push_back({id, before});
     return head.touched = static_cast<std::uint32_t>(touched_.size());
   }
+  // The row of touched group n: these loops go over as many groups as the step has touched, which may be many more than the cache holds.
+  static constexpr std::size_t kAhead = 16;
+  void prefetch(std::size_t n) const {
+    if (n < touched_.size()) groups_->rows().prefetch(touched_[n].id);
+  }
   bool existed(const Touched& t) const { return reinterpret_cast<const GroupHead*>(t.before)->made != 0; }
 
   static bool add_rows(const Chunk& rows, std::byte* const* groups, bool negate) {
@@ -321,6 +328,7 @@ class Aggregate final : public Operator {
     const auto n = static_cast<std::uint32_t>(touched_.size());
     auto** rows = arena.array<std::byte*>(n);
     for (std::uint32_t t = 0; t < n; ++t) {
+      prefetch(t + kAhead);
       rows[t] = groups_->rows().row(touched_[t].id);
       if (reinterpret_cast<const GroupHead*>(rows[t])->rows < 0) throw Failure(ErrorCode::kEvaluation, "a row is deleted that is not in its group");
     }
@@ -329,7 +337,9 @@ class Aggregate final : public Operator {
 
   void put_touched(Arena& arena, Delta& out) const {
     Block block(arena);
-    for (const Touched& t : touched_) {
+    for (std::size_t n = 0; n < touched_.size(); ++n) {
+      const Touched& t = touched_[n];
+      prefetch(n + kAhead);
       if (block.n + 2 > kChunkRows) flush(block, arena, out);
       const std::byte* now = groups_->rows().row(t.id);
       const bool stays = keys_.empty() || reinterpret_cast<const GroupHead*>(now)->rows > 0;

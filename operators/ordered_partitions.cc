@@ -50,7 +50,7 @@ std::int64_t prefix_of(const Datum& d, KeyKind kind) {
   return 0;
 }
 
-// A last word on rows whose columns are all equal by SQL and yet differ (1.0 and 1.00): each is kept for itself.
+// A last word on rows whose columns are all equal by SQL and yet differ (1.0 and 1.00): each is kept for itself. REQUIRES: of a kind where that can be.
 int compare_identity(const Datum& a, const Datum& b) {
   switch (a.kind) {
     case Kind::kBytes: return a.bytes.view().compare(b.bytes.view());
@@ -81,6 +81,7 @@ OrderedPartitions::OrderedPartitions(std::vector<KeyKind> rows, std::vector<std:
   for (const OrderKey& key : order_) named[key.column] = true;
   for (std::uint16_t c = 0; c < named.size(); ++c) {
     if (!named[c]) order_.push_back({c, false, false});
+    if (rows[c] != KeyKind::kBool && rows[c] != KeyKind::kInt && rows[c] != KeyKind::kText) inexact_.push_back(c);
   }
 }
 
@@ -113,7 +114,7 @@ int OrderedPartitions::compare_keys(Id a, Id b, std::size_t keys) const {
 
 int OrderedPartitions::compare(Id a, Id b) const {
   if (const int c = compare_keys(a, b, order_.size())) return c;
-  for (std::size_t c = 0; c < rows_.kinds().size(); ++c) {
+  for (const std::uint16_t c : inexact_) {
     const Datum x = rows_.get(a, c), y = rows_.get(b, c);
     const int d = x.null ? 0 : compare_identity(x, y);
     if (d != 0) return d < 0 ? -1 : 1;

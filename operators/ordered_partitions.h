@@ -130,6 +130,7 @@ class OrderedPartitions {
   std::vector<std::uint16_t> partition_;
   std::vector<OrderKey> order_;  // the order given, then all other columns
   std::size_t given_;
+  std::vector<std::uint16_t> inexact_;  // columns whose values may differ where SQL calls them equal
   RowStore rows_;
   KeyTable partitions_;
   // Of the step:

@@ -8,6 +8,7 @@
 #include "views/rows_in.h"
 #include "views/schema_change.h"
 #include "zset/consolidate.h"
+#include "zset/pages.h"
 #include "zset/text_form.h"
 
 namespace weir::internal {
@@ -68,7 +69,9 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   return engine;
 }
 
-Engine::Engine(const OpenOptions& options) : options_(options), circuit_(std::make_unique<Circuit>(make_executor(options.threads))) {}
+Engine::Engine(const OpenOptions& options) : options_(options), circuit_(std::make_unique<Circuit>(make_executor(options.threads))) {
+  reserve_memory(options.reserve_bytes);
+}
 
 Engine::~Engine() = default;
 

@@ -148,6 +148,17 @@ std::uint32_t TableChanges::find_entry(std::uint32_t hash, const Chunk& chunk, s
   return kNone;
 }
 
+// Of the first n hashes.
+void TableChanges::prefetch_entries(std::uint32_t n) const {
+  constexpr std::size_t kCachedSlots = 4096;
+  if (mask_ < kCachedSlots || n <= 8) return;
+  const auto slot = [&](std::uint32_t k) { return &slots_[static_cast<std::uint32_t>(hashes_[k] >> 32 ^ hashes_[k]) & mask_]; };
+  for (std::uint32_t k = 0; k < n; ++k) __builtin_prefetch(slot(k), 1);
+  for (std::uint32_t k = 0; k < n; ++k) {
+    if (*slot(k)) __builtin_prefetch(&entries_[*slot(k) - 1], 1);
+  }
+}
+
 std::uint32_t TableChanges::add_entry(const Entry& entry) {
   reserve(entries_.size() + 1);
   entries_.push_back(entry);
@@ -254,6 +265,7 @@ void TableChanges::apply_keyed(Operation operation, const Rows& rows) {
   table.rows->probe(table.key_index, chunk, key, false, bases_.data());
   reserve(entries_.size() + chunk.selected);
   if (operation != Operation::kInsert || chunk.selection) all_plain_ = false;
+  prefetch_entries(chunk.selected);
   for (std::uint32_t k = 0; k < chunk.selected; ++k) {
     const std::uint32_t position = chunk.position(k);
     const std::uint32_t row = rows.number * kChunkRows + position;
@@ -433,7 +445,7 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
     builder.finish();
     return rows;
   }
-  const bool many_small = chunks_.size() > 16 && entries_.size() < chunks_.size() * 64;
+  const bool many_small = entries_.size() <= 8 || (chunks_.size() > 16 && entries_.size() < chunks_.size() * 64);
   if (all_plain_ && !many_small) {
     for (const Chunk& chunk : chunks_) out.add(chunk);
     return entries_.size();
@@ -441,17 +453,23 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
   std::uint64_t rows = 0;
   std::vector<Arrangement::Row> gone;
   std::vector<std::vector<std::uint32_t>> come(many_small ? 0 : chunks_.size());
+  std::vector<Datum> old(table.kinds.size());
   Delta added;
-  ChunkBuilder builder(table.kinds, arena, added, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() + 1, kChunkRows)));
+  ChunkBuilder builder(table.kinds, arena, added, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() * 2, kChunkRows)));
   for (const Entry& entry : entries_) {
     if (entry.row == kBase || (entry.row == kNone && entry.base == kNone)) continue;
     if (entry.row != kNone) {
       const std::uint32_t number = entry.row / kChunkRows, position = entry.row % kChunkRows;
       if (entry.base != kNone && equals_base(entry.base, chunks_[number], position, false)) continue;
-      if (many_small) builder.append(chunks_[number], position, 1);
+      if (entry.base != kNone) {  // a row that goes is followed by the one that takes its place: arrangements then change it in place
+        for (std::uint16_t c = 0; c < old.size(); ++c) old[c] = table.rows->get(entry.base, c);
+        builder.append(old, -1);
+      }
+      if (many_small || entry.base != kNone) builder.append(chunks_[number], position, 1);
       else come[number].push_back(position);
+    } else {
+      gone.push_back(entry.base);
     }
-    if (entry.base != kNone) gone.push_back(entry.base);
     ++rows;
   }
   builder.finish();
@@ -484,7 +502,12 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
     chunk.weights = plus_ones();
     out.add(chunk);
   }
-  for (const Chunk& chunk : added.chunks) out.add(chunk);
+  for (const Chunk& chunk : added.chunks) {
+    for (std::size_t c = 0; c < table.kinds.size(); ++c) {
+      if (!table.relation.schema[c].nullable) chunk.columns[c].valid = nullptr;
+    }
+    out.add(chunk);
+  }
   return rows;
 }
 

@@ -49,7 +49,8 @@ class TableChanges {
 
   // Resolves again if the table has changed since. Failure(kTransaction).
   void refresh();
-  // Appends the net change, and returns the number of rows that it touches. Strings may refer to the table.
+  // Appends the net change, and returns the number of rows that it touches. A changed row stands right before the one that replaces it. Strings may refer
+  // to the table.
   std::uint64_t net(Arena& arena, Delta& out);
   bool any() const { return !entries_.empty() || !unindexed_.empty(); }
 
@@ -76,6 +77,7 @@ class TableChanges {
   void restore(std::size_t undo, std::size_t entries);
   Entry& touch(std::uint32_t index);
   std::uint32_t find_entry(std::uint32_t hash, const Chunk& chunk, std::uint32_t position) const;  // kNone if there is none
+  void prefetch_entries(std::uint32_t n) const;
   std::uint32_t add_entry(const Entry& entry);
   void reserve(std::size_t entries);
   void rebuild_slots();

@@ -320,6 +320,7 @@ struct Arrangement::Impl {
     if (free_row != kNone) {
       const Row r = free_row;
       free_row = load<Row>(tuples[r] + kFreeLink);
+      if (free_row != kNone) __builtin_prefetch(tuples[free_row], 1);
       return r;
     }
     tuples.reserve(std::size_t{end} + 1);

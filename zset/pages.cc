@@ -3,8 +3,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <new>
 
 namespace weir {
@@ -26,17 +29,99 @@ void* map_huge(std::size_t bytes) {
   return block;
 }
 
+// What reserve_memory() has set aside: ranges of whole huge pages, by address. Never given back.
+class Reserve {
+ public:
+  static Reserve& all() {
+    static Reserve& reserve = *new Reserve;  // outlives every block
+    return reserve;
+  }
+
+  void grow_to(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (bytes <= total_) return;
+    const std::size_t more = pages(bytes - total_);
+    auto* region = static_cast<std::byte*>(map_huge(more));
+    for (std::size_t i = 0; i < more; i += 4096) *const_cast<volatile std::byte*>(region + i) = std::byte{0};
+    regions_.emplace(region, more);
+    free_.emplace(region, Range{more, true});
+    total_ += more;
+    any_.store(true, std::memory_order_release);
+  }
+  // Zeroed memory, or nullptr.
+  void* take(std::size_t bytes) {
+    if (!any_.load(std::memory_order_acquire)) return nullptr;
+    bytes = pages(bytes);
+    std::byte* at = nullptr;
+    bool zeroed = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = std::find_if(free_.begin(), free_.end(), [=](const auto& range) { return range.second.bytes >= bytes; });
+      if (found == free_.end()) return nullptr;
+      const Range range = found->second;
+      at = found->first;
+      zeroed = range.zeroed;
+      free_.erase(found);
+      if (range.bytes > bytes) free_.emplace(at + bytes, Range{range.bytes - bytes, zeroed});
+    }
+    if (!zeroed) std::memset(at, 0, bytes);
+    return at;
+  }
+  // False: it is not from here.
+  bool give_back(std::byte* at, std::size_t bytes) {
+    if (!any_.load(std::memory_order_acquire)) return false;
+    const std::lock_guard lock(mutex_);
+    const auto region = regions_.upper_bound(at);
+    if (region == regions_.begin() || at >= std::prev(region)->first + std::prev(region)->second) return false;
+    bytes = pages(bytes);
+    auto next = free_.lower_bound(at);
+    if (next != free_.end() && next->first == at + bytes && !next->second.zeroed) {
+      bytes += next->second.bytes;
+      next = free_.erase(next);
+    }
+    if (next != free_.begin()) {
+      const auto before = std::prev(next);
+      if (before->first + before->second.bytes == at && !before->second.zeroed) {
+        before->second.bytes += bytes;
+        return true;
+      }
+    }
+    free_.emplace(at, Range{bytes, false});
+    return true;
+  }
+
+ private:
+  struct Range {
+    std::size_t bytes;
+    bool zeroed;
+  };
+  static std::size_t pages(std::size_t bytes) { return (bytes + kHuge - 1) & ~(kHuge - 1); }
+
+  std::atomic<bool> any_{false};
+  std::mutex mutex_;
+  std::map<std::byte*, std::size_t> regions_;
+  std::map<std::byte*, Range> free_;
+  std::size_t total_ = 0;
+};
+
+void* map_block(std::size_t bytes) {
+  void* p = Reserve::all().take(bytes);
+  return p ? p : map_huge(bytes);
+}
+
 }  // namespace
 
+void reserve_memory(std::size_t bytes) { Reserve::all().grow_to(bytes); }
+
 Block::Block(std::size_t bytes) : bytes_(bytes >= kHuge ? (bytes + 4095) & ~std::size_t{4095} : bytes) {
-  void* p = bytes >= kHuge ? map_huge(bytes_) : std::calloc(1, bytes);
+  void* p = bytes >= kHuge ? map_block(bytes_) : std::calloc(1, bytes);
   if (!p) throw std::bad_alloc();
   data_ = static_cast<std::byte*>(p);
 }
 
 Block::~Block() {
   if (bytes_ >= kHuge) {
-    munmap(data_, bytes_);
+    if (!Reserve::all().give_back(data_, bytes_)) munmap(data_, bytes_);
   } else {
     std::free(data_);
   }

@@ -2,7 +2,7 @@
 // Memory for state at rest: zeroed blocks for hash tables, and paged arrays of fixed-width entries that grow without moving.
 //
 // Cost     growing a paged array never copies more than its first page. Blocks of 2 MiB and more are aligned for huge pages.
-// Threads  reading is const.
+// Threads  reading is const. reserve_memory(), and making and freeing blocks: from any thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,10 @@
 #include <vector>
 
 namespace weir {
+
+// Sets memory aside for blocks of 2 MiB and more: mapped and touched now, so that what grows later does not wait for the system to find and clear pages. Of
+// the whole process: asking again adds only what is missing. Blocks come from it while it lasts, and go back to it.
+void reserve_memory(std::size_t bytes);
 
 // A block of zeroed memory.
 class Block {

@@ -42,6 +42,7 @@ struct OpenOptions {
   bool create = true;           // make the file if it is not there
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
   std::vector<ScalarFunction> functions = {};  // those that views in the file use have to be here
+  std::size_t reserve_bytes = 0;  // memory to set aside and touch now, for the process: tables and views then grow without waiting for the system
 };
 
 struct Receipt {
