@@ -61,7 +61,7 @@ class Join final : public Operator {
     const std::uint32_t index = delta_is_right ? left_index_ : right_index_;
     const std::uint32_t n = chunk.selected;
     Row* rows = arena.array<Row>(n);
-    other.probe(index, chunk, delta_is_right ? spec_.right_keys : spec_.left_keys, false, rows);
+    other.probe(index, chunk, delta_is_right ? spec_.right_keys : spec_.left_keys, spec_.null_matches, rows);
 
     // `active` are the probing rows that still have matches: one match of each is taken in turn, so that their memory latencies overlap.
     std::uint32_t* active = arena.array<std::uint32_t>(n);
@@ -149,7 +149,7 @@ class Join final : public Operator {
     for (std::size_t c = 0; c < columns.size(); ++c) columns[c] = static_cast<std::uint16_t>(c);
     std::uint32_t n = 0;
     for (std::uint32_t b = 0; b < build.chunks.size(); ++b) {
-      keyed[b] = without_nulls(pick(build.chunks[b], build_keys, arena), arena);
+      keyed[b] = keys_of(build.chunks[b], build_keys, arena);
       if (keyed[b].selected == 0) continue;
       hash_keys(keyed[b], columns, key_kinds_, hashes + n);
       keyed[b].each([&](std::uint32_t i) {
@@ -161,7 +161,7 @@ class Join final : public Operator {
     }
     std::uint64_t* probe_hashes = arena.array<std::uint64_t>(kChunkRows);
     for (const Chunk& chunk : probing.chunks) {
-      const Chunk keys = without_nulls(pick(chunk, probe_keys, arena), arena);
+      const Chunk keys = keys_of(chunk, probe_keys, arena);
       if (keys.selected == 0) continue;
       hash_keys(keys, columns, key_kinds_, probe_hashes);
       Pairs pairs(arena, kChunkRows);
@@ -185,8 +185,16 @@ class Join final : public Operator {
     }
   }
 
+  Chunk keys_of(const Chunk& chunk, std::span<const std::uint16_t> columns, Arena& arena) const {
+    const Chunk keys = pick(chunk, columns, arena);
+    return spec_.null_matches ? keys : without_nulls(keys, arena);
+  }
+
   bool equal(const Chunk& a, std::uint32_t i, const Chunk& b, std::uint32_t j) const {
     for (std::size_t c = 0; c < key_kinds_.size(); ++c) {
+      const bool valid = a.columns[c].is_valid(i);
+      if (valid != b.columns[c].is_valid(j)) return false;
+      if (!valid) continue;
       if (!equal_at(a.columns[c], i, b.columns[c], j, key_kinds_[c])) return false;
     }
     return true;

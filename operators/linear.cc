@@ -2,6 +2,8 @@
 
 #include "operators/gather.h"
 #include "operators/parallel_chunks.h"
+#include "weir/error.h"
+#include "zset/consolidate.h"
 
 namespace weir {
 namespace {
@@ -11,12 +13,28 @@ std::vector<KeyKind> types_of(const Circuit& circuit, NodeId node) {
   return {types.begin(), types.end()};
 }
 
+// f for each chunk. A delta may hold rows that come and go again within the step, made of one input's past and another's present; no moment has them. An expression
+// that fails is asked again for the rows that are left once all are added up.
+template <class F>
+void each_real_chunk(Step& step, const Delta& in, Delta& out, F&& f) {
+  const std::size_t before = out.chunks.size();
+  try {
+    each_chunk(step, in, out, f);
+  } catch (const Failure&) {
+    Delta real;
+    consolidate(in, step.arena(), real);
+    if (real.rows() == in.rows()) throw;
+    out.chunks.resize(before);
+    each_chunk(step, real, out, f);
+  }
+}
+
 class Filter final : public Operator {
  public:
   Filter(std::vector<KeyKind> types, ExpressionPtr condition) : Operator(std::move(types)), condition_(std::move(condition)) {}
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
-    each_chunk(step, *inputs[0], out, [&](const Chunk& chunk, Arena& arena, Delta& to) {
+    each_real_chunk(step, *inputs[0], out, [&](const Chunk& chunk, Arena& arena, Delta& to) {
       to.add(select_true(chunk, condition_->evaluate(chunk, arena), arena));
     });
   }
@@ -31,7 +49,7 @@ class Project final : public Operator {
   Project(std::vector<KeyKind> types, std::vector<ExpressionPtr> columns) : Operator(std::move(types)), columns_(std::move(columns)) {}
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
-    each_chunk(step, *inputs[0], out, [&](const Chunk& chunk, Arena& arena, Delta& to) {
+    each_real_chunk(step, *inputs[0], out, [&](const Chunk& chunk, Arena& arena, Delta& to) {
       Chunk result = chunk;
       result.width = static_cast<std::uint16_t>(columns_.size());
       result.columns = arena.array<Column>(columns_.size());

@@ -192,13 +192,8 @@ ExprPtr Binder::bind_column(const Json& body, const Context& context) {
   const Scope* scope = nullptr;
   const ScopeColumn column = look_up(*context.scope, table, names.back(), offset, &scope);
   ExprPtr expr = weir::column_of(scope->schema, column.index);
-  if (scope != context.scope) {
-    if (scope != context.scope->outer) unsupported("a sub-select that refers to a query further out than the next", offset);
-    if (context.in_aggregate) unsupported("an aggregate over columns of the query outside", offset);
-    expr->column = static_cast<std::uint16_t>(expr->column + kOuterBase);
-  }
   expr->offset = offset;
-  return expr;
+  return scope == context.scope ? std::move(expr) : reference(*scope, std::move(expr));
 }
 
 ExprPtr Binder::bind_constant(const Json& body) {
@@ -287,6 +282,12 @@ ExprPtr Binder::bind_comparison(const std::string& op, const Json& left, const J
   const auto [right_type, right_body] = open(right);
   if (left_type == "RowExpr" && right_type == "RowExpr") {
     return compare_rows(op, bind_list(at(*left_body, "args"), context), bind_list(at(*right_body, "args"), context), offset);
+  }
+  if (left_type == "RowExpr" && right_type == "SubLink" && text_field(*right_body, "subLinkType") == "EXPR_SUBLINK") {
+    std::vector<ExprPtr> row = bind_list(at(*left_body, "args"), context), columns = bind_row_sublink(*right_body, context);
+    if (row.size() < columns.size()) throw Failure(ErrorCode::kSyntax, "subquery has too many columns", location(*right_body));
+    if (row.size() > columns.size()) throw Failure(ErrorCode::kSyntax, "subquery has too few columns", location(*right_body));
+    return compare_rows(op, std::move(row), std::move(columns), offset);
   }
   ExprPtr a = bind(left, context);
   return bind_operator(op, two(std::move(a), bind(right, context)), offset);
@@ -573,6 +574,11 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
     inside.clause = "FILTER";
     call.filter = bind_boolean(*filter, inside);
   }
+  bool inside_columns = false, outside_columns = false;
+  for (const ExprPtr* e : {&call.argument, &call.filter}) {
+    if (*e) each_column(**e, [&](std::uint16_t c) { (is_outer(c) ? outside_columns : inside_columns) = true; });
+  }
+  if (outside_columns && !inside_columns) unsupported("an aggregate of the query outside in a sub-select", offset);
   std::vector<AggregateCall>& calls = context.pending->aggregates;
   const auto same = [&](const AggregateCall& other) {
     const auto equal = [](const ExprPtr& a, const ExprPtr& b) { return !a == !b && (!a || a->text() == b->text()); };

@@ -23,12 +23,34 @@ const ScopeColumn* only_column(const std::vector<ScopeColumn>& columns, const st
   return found;
 }
 
-constexpr std::size_t kCopiedNodesMost = 20'000;
-
-std::size_t nodes_of(const Plan& plan) {
-  std::size_t n = 1;
-  for (const PlanPtr& input : plan.inputs) n += nodes_of(*input);
-  return n;
+// start, stop and step of generate_series, in the type that PostgreSQL takes for them.
+std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset) {
+  std::string given;
+  bool integers = false, bigints = false, numerics = false, timestamps = false, others = false, texts = false;
+  for (const ExprPtr& e : args) {
+    given += (given.empty() ? "" : ", ") + Type{e->type.id, 0, 0}.to_string();
+    switch (e->type.id) {
+      case TypeId::kSmallint: break;
+      case TypeId::kInteger: integers = true; break;
+      case TypeId::kBigint: bigints = true; break;
+      case TypeId::kNumeric: numerics = true; break;
+      case TypeId::kTimestamp: timestamps = true; break;
+      case TypeId::kUnknown: texts = true; break;
+      default: others = others || &e != &args.back() || e->type.id != TypeId::kInterval; break;
+    }
+  }
+  const bool dates = args.size() == 3 && (args[0]->type.id == TypeId::kDate || args[1]->type.id == TypeId::kDate);
+  const bool times = args.size() == 3 && (args[2]->type.id == TypeId::kInterval || (args[2]->type.id == TypeId::kUnknown && (timestamps || dates)));
+  const bool numbers = !times && !timestamps && !others && (integers || bigints || numerics) && (args.size() == 2 || args.size() == 3);
+  if (times && !timestamps && (dates || texts)) unsupported("generate_series of timestamps with time zone", offset);
+  const auto is_time = [](const Type& t) { return t.id == TypeId::kTimestamp || t.id == TypeId::kDate || t.id == TypeId::kUnknown; };
+  if (!numbers && !(times && timestamps && is_time(args[0]->type) && is_time(args[1]->type))) {
+    throw Failure(ErrorCode::kType, "function generate_series(" + given + ") does not exist", offset);
+  }
+  const Type type{times ? TypeId::kTimestamp : numerics ? TypeId::kNumeric : bigints ? TypeId::kBigint : TypeId::kInteger, 0, 0};
+  if (args.size() == 2) args.push_back(Expr::make_constant(Datum::of(std::int64_t{1}), Type{TypeId::kInteger, 0, 0}));
+  for (std::size_t i = 0; i < 3; ++i) args[i] = coerce(std::move(args[i]), times && i == 2 ? Type{TypeId::kInterval, 0, 0} : type, Cast::kImplicit, offset);
+  return args;
 }
 
 std::vector<ExprPtr> two(ExprPtr a, ExprPtr b) {
@@ -160,58 +182,105 @@ From Binder::bind_table(const Json& body, const Environment* environment) {
   return from;
 }
 
-// view(7): a view with parameters, its query with these values in their place.
-From Binder::bind_parametrised(const Json& body) {
-  const Json& items = at(*open(at(body, "functions")[0]).second, "items");
-  const auto [type, call] = open(items[0]);
-  const int offset = location(*call);
-  if (type != "FuncCall" || flag(body, "is_rowsfrom") || flag(body, "ordinality") || body.contains("coldeflist")) unsupported("a function in FROM", offset);
+// The view with parameters that a function in FROM names; null if it names none.
+const Relation* Binder::parametrised(const Json& body) const {
+  const auto [type, call] = open(at(*open(at(body, "functions")[0]).second, "items")[0]);
+  if (type != "FuncCall") return nullptr;
   std::vector<std::string> names = strings_of(at(*call, "funcname"));
   if (names.size() == 2 && names[0] == "public") names.erase(names.begin());
   const Relation* view = names.size() == 1 ? catalog_.find_relation(names[0]) : nullptr;
-  if (!view || view->parameters.empty()) unsupported("a function in FROM", offset);
+  return view && !view->parameters.empty() ? view : nullptr;
+}
+
+// view(7): a view with parameters, its query with these values in their place.
+From Binder::bind_parametrised(const Relation& view, const Json& body) {
+  const Json* call = open(at(*open(at(body, "functions")[0]).second, "items")[0]).second;
+  const int offset = location(*call);
+  only(body, "a view with values", {"lateral", "functions", "alias"});
   only(*call, "a view with values", {"funcname", "args", "funcformat"});
   const Json& args = at(*call, "args");
-  if (args.size() != view->parameters.size()) {
-    throw Failure(ErrorCode::kInput, "view \"" + view->name + "\" has " + std::to_string(view->parameters.size()) + " parameters, not " + std::to_string(args.size()), offset);
+  if (args.size() != view.parameters.size()) {
+    throw Failure(ErrorCode::kInput, "view \"" + view.name + "\" has " + std::to_string(view.parameters.size()) + " parameters, not " + std::to_string(args.size()), offset);
   }
   Context context;
   context.clause = "the values of a view's parameters";
   std::vector<ExprPtr> values;
   for (std::size_t n = 0; n < args.size(); ++n) {
-    values.push_back(fold(coerce(bind(args[n], context), view->parameters[n], Cast::kImplicit, offset)));
+    values.push_back(fold(coerce(bind(args[n], context), view.parameters[n], Cast::kImplicit, offset)));
     if (values.back()->node != Expr::Node::kConstant) unsupported("a view with values that are not constants", offset);
   }
-  Statement instance = bind_with_values(view->definition, catalog_, values);
-  From from = relation_from(std::move(instance.plan), names[0], find(body, "alias"), {});
+  Statement instance = bind_with_values(view.definition, catalog_, values);
+  From from = relation_from(std::move(instance.plan), view.name, find(body, "alias"), {});
   from.order = std::move(instance.order);
   return from;
 }
 
-From Binder::bind_item(const Json& node, const Environment* environment) {
+From Binder::bind_item(const Json& node, const Environment* environment, const Scope* outer, const Scope* lateral) {
   const Depth depth(depth_);
   const auto [type, body] = open(node);
   const int offset = location(*body);
   if (type == "RangeVar") return bind_table(*body, environment);
-  if (type == "JoinExpr") return bind_join(*body, environment);
+  if (type == "JoinExpr") return bind_join(*body, environment, outer, lateral);
   if (type == "RangeSubselect") {
     only(*body, "a sub-select", {"lateral", "subquery", "alias"});
     const Json& select = *open(at(*body, "subquery")).second;
-    if (flag(*body, "lateral")) unsupported("LATERAL", offset);
     const Json* alias = find(*body, "alias");
     if (!alias) throw Failure(ErrorCode::kSyntax, "subquery in FROM must have an alias", offset);
     std::vector<OrderKey> order;
-    From from = relation_from(bind_rows(select, environment, &order), "", alias, {});
+    From from = relation_from(bind_rows(select, environment, &order, flag(*body, "lateral") ? lateral : outer), "", alias, {});
     from.order = std::move(order);
     return from;
   }
-  if (type == "RangeFunction") return bind_parametrised(*body);
+  if (type == "RangeFunction") {
+    const Relation* view = parametrised(*body);
+    return view ? bind_parametrised(*view, *body) : bind_function_rows(*body, environment, lateral);
+  }
   if (type == "RangeTableSample") unsupported("TABLESAMPLE", offset);
   if (type == "RangeTableFunc") unsupported("XMLTABLE", offset);
   unsupported(spaced(type) + " in FROM", offset);
 }
 
-From Binder::join_from(From all, From next, int offset) {
+// A function in FROM: generate_series, or one row with the value of any other.
+From Binder::bind_function_rows(const Json& body, const Environment* environment, const Scope* lateral) {
+  only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality"});
+  const Json& functions = at(body, "functions");
+  const Json& pair = at(*open(functions[0]).second, "items");
+  const auto [type, call] = open(pair[0]);
+  const int offset = location(*call);
+  if (functions.size() != 1) unsupported("ROWS FROM", offset);
+  if (flag(body, "ordinality")) unsupported("WITH ORDINALITY", offset);
+  Scope scope;
+  scope.outer = lateral;
+  Context context;
+  context.scope = &scope;
+  context.environment = environment;
+  context.clause = "functions in FROM";
+  auto one = std::make_unique<Plan>();
+  one->node = Plan::Node::kValues;
+  one->rows.emplace_back();
+  derive_node(*one);
+  PlanPtr plan;
+  std::string name = output_name(pair[0]);
+  if (type == "FuncCall" && strings_of(at(*call, "funcname")).back() == "generate_series") {
+    only(*call, "generate_series", {"funcname", "args", "funcformat"});
+    plan = std::make_unique<Plan>();
+    plan->node = Plan::Node::kSeries;
+    plan->inputs.push_back(std::move(one));
+    plan->exprs = series_arguments(bind_list(at(*call, "args"), context), offset);
+    derive_node(*plan);
+  } else {
+    std::vector<ExprPtr> value;
+    value.push_back(bind(pair[0], context));
+    if (value[0]->type.id == TypeId::kUnknown) value[0] = coerce(std::move(value[0]), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
+    plan = make_project(std::move(one), std::move(value), {name});
+  }
+  const Json* alias = find(body, "alias");
+  // The one column is called as the table is, unless the alias says how.
+  if (alias) plan->schema.back().name = text_field(*alias, "aliasname");
+  return relation_from(std::move(plan), name, alias, {});
+}
+
+From Binder::join_from(From all, From next, const Scope& lateral, int offset) {
   const std::size_t width = all.plan->schema.size();
   if (width + next.plan->schema.size() > kColumnsMost * 4) unsupported("so many columns in FROM", offset);
   for (ScopeTable& table : next.scope.tables) {
@@ -225,13 +294,13 @@ From Binder::join_from(From all, From next, int offset) {
     all.scope.tables.push_back(std::move(table));
   }
   for (const ScopeColumn& c : next.scope.columns) all.scope.columns.push_back(shifted(c, width));
-  all.plan = make_join(Plan::JoinKind::kInner, std::move(all.plan), std::move(next.plan), nullptr);
+  all.plan = join_lateral(Plan::JoinKind::kInner, std::move(all.plan), std::move(next.plan), lateral, nullptr);
   all.scope.schema = all.plan->schema;
   all.order.clear();
   return all;
 }
 
-From Binder::bind_from(const Json* list, const Environment* environment) {
+From Binder::bind_from(const Json* list, const Environment* environment, const Scope* outer) {
   From all;
   if (!list || list->empty()) {
     all.plan = std::make_unique<Plan>();
@@ -241,23 +310,28 @@ From Binder::bind_from(const Json* list, const Environment* environment) {
     return all;
   }
   for (const Json& item : *list) {
-    From next = bind_item(item, environment);
+    Scope lateral = all.scope;
+    lateral.outer = outer;
+    From next = bind_item(item, environment, outer, &lateral);
     if (!all.plan) {
       all = std::move(next);
       continue;
     }
-    all = join_from(std::move(all), std::move(next), location(*open(item).second));
+    all = join_from(std::move(all), std::move(next), lateral, location(*open(item).second));
   }
   return all;
 }
 
-From Binder::bind_join(const Json& body, const Environment* environment) {
+From Binder::bind_join(const Json& body, const Environment* environment, const Scope* outer, const Scope* lateral) {
   only(body, "JOIN", {"jointype", "isNatural", "larg", "rarg", "usingClause", "quals", "alias", "rtindex"});
-  From left = bind_item(at(body, "larg"), environment);
-  From right = bind_item(at(body, "rarg"), environment);
+  From left = bind_item(at(body, "larg"), environment, outer, lateral);
+  const std::string type = text_field(body, "jointype");
+  Scope left_scope = left.scope;
+  left_scope.outer = lateral;
+  const bool may_be_lateral = type == "JOIN_INNER" || type == "JOIN_LEFT";
+  From right = bind_item(at(body, "rarg"), environment, outer, may_be_lateral ? &left_scope : lateral);
   const std::size_t width = left.plan->schema.size();
   if (width + right.plan->schema.size() > kColumnsMost * 4) unsupported("so many columns in FROM", -1);
-  const std::string type = text_field(body, "jointype");
   const Plan::JoinKind kind = type == "JOIN_LEFT" ? Plan::JoinKind::kLeft : type == "JOIN_RIGHT" ? Plan::JoinKind::kRight : type == "JOIN_FULL" ? Plan::JoinKind::kFull
                                                                                                                                                : Plan::JoinKind::kInner;
   if (kind == Plan::JoinKind::kInner && type != "JOIN_INNER") unsupported(spaced(type), -1);
@@ -293,8 +367,8 @@ From Binder::bind_join(const Json& body, const Environment* environment) {
     }
   }
 
-  joined.plan = make_join(kind, std::move(left.plan), std::move(right.plan), nullptr);
-  const Schema before = joined.plan->schema;  // what ON sees: types alone matter
+  Schema before = left.plan->schema;  // what ON sees: types alone matter
+  before.insert(before.end(), right.plan->schema.begin(), right.plan->schema.end());
   std::vector<ExprPtr> conditions, merged;
   for (const std::string& name : common) {
     const ScopeColumn* l = only_column(left.scope.columns, name, "left", -1);
@@ -315,22 +389,31 @@ From Binder::bind_join(const Json& body, const Environment* environment) {
       merged.push_back(keep_left ? std::move(a) : std::move(b));
     }
   }
+  Pending pending;
+  Scope sides;
+  sides.schema = before;
+  sides.tables = scope.tables;
+  sides.columns = left.scope.columns;
+  sides.columns.insert(sides.columns.end(), right_columns.begin(), right_columns.end());
+  sides.outer = outer;
   if (const Json* quals = find(body, "quals")) {
-    Scope sides;
-    sides.schema = before;
-    sides.tables = scope.tables;
-    sides.columns = left.scope.columns;
-    sides.columns.insert(sides.columns.end(), right_columns.begin(), right_columns.end());
     Context context;
     context.scope = &sides;
     context.environment = environment;
     context.clause = "JOIN conditions";
+    context.pending = &pending;
     conditions.push_back(bind_boolean(*quals, context));
   }
-  if (!conditions.empty()) {
-    std::vector<ExprPtr> flat;
-    for (ExprPtr& c : conditions) split_conjuncts(std::move(c), flat);
-    if (ExprPtr condition = conjunction(std::move(flat))) joined.plan->exprs.push_back(std::move(condition));
+  std::vector<ExprPtr> flat;
+  for (ExprPtr& c : conditions) split_conjuncts(std::move(c), flat);
+  ExprPtr condition = conjunction(std::move(flat));
+  if (!pending.subqueries.empty() && kind != Plan::JoinKind::kInner) {
+    joined.plan = join_on_subqueries(kind, std::move(left.plan), std::move(right.plan), left_scope, sides, std::move(pending), std::move(condition));
+  } else if (!pending.subqueries.empty()) {
+    joined.plan = join_lateral(kind, std::move(left.plan), std::move(right.plan), left_scope, nullptr);
+    joined.plan = filter_by(std::move(joined.plan), std::move(pending.subqueries), std::move(condition), sides);
+  } else {
+    joined.plan = join_lateral(kind, std::move(left.plan), std::move(right.plan), left_scope, std::move(condition));
   }
 
   // Merged columns that are not simply one of the two are appended.

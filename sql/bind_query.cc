@@ -16,10 +16,9 @@ constexpr Type kBigint{TypeId::kBigint, 0, 0};
 const Fields kSelectFields = {"distinctClause", "targetList", "fromClause", "whereClause", "groupClause", "havingClause", "valuesLists", "sortClause",
                               "limitOffset", "limitCount", "limitOption", "withClause", "windowClause", "op", "all", "larg", "rarg"};
 
-bool has_outer(const Expr& expr) {
-  bool found = false;
-  each_column(expr, [&](std::uint16_t c) { found = found || is_outer(c); });
-  return found;
+bool has_sublink(const Json& node) {
+  if (node.is_object() && node.contains("SubLink")) return true;
+  return (node.is_object() || node.is_array()) && std::any_of(node.begin(), node.end(), [](const Json& inside) { return has_sublink(inside); });
 }
 
 ExprPtr typed(ExprPtr expr) {
@@ -51,6 +50,9 @@ void retype(Plan& plan, std::uint16_t column, const Type& type, Cast context, in
     case Plan::Node::kValues:
       for (auto& row : plan.rows) row[column] = coerce(std::move(row[column]), type, context, offset);
       plan.schema[column].type = type;
+      break;
+    case Plan::Node::kUnionAll:
+      for (PlanPtr& input : plan.inputs) retype(*input, column, type, context, offset);
       break;
     default:
       retype(*plan.inputs[0], column, type, context, offset);
@@ -135,39 +137,6 @@ ExprPtr Grouping::apply(const Expr& expr) const {
   return out;
 }
 
-namespace {
-
-// An expression without columns of the sub-select itself, as one of the query around it; null for any other, and for one without columns.
-ExprPtr of_outside(const Expr& expr) {
-  bool inside = false, any = false;
-  each_column(expr, [&](std::uint16_t c) { inside = inside || is_plain(c), any = true; });
-  if (inside || !any) return nullptr;
-  ExprPtr ours = expr.clone();
-  renumber(*ours, [](std::uint16_t c) { return is_outer(c) ? static_cast<std::uint16_t>(c - kOuterBase) : c; });
-  return ours;
-}
-
-}  // namespace
-
-void Grouping::extend_outside(const Expr& expr) {
-  if (const ExprPtr ours = of_outside(expr)) return extend(*ours);
-  for (const ExprPtr& arg : expr.args) extend_outside(*arg);
-}
-
-ExprPtr Grouping::apply_outside(const Expr& expr) const {
-  if (ExprPtr ours = of_outside(expr)) {
-    ours = apply(*ours);
-    renumber(*ours, [](std::uint16_t c) { return is_plain(c) ? static_cast<std::uint16_t>(c + kOuterBase) : c; });
-    return ours;
-  }
-  ExprPtr out = Expr::make(expr.node, expr.type, {}, expr.offset);
-  out->constant = expr.constant;
-  out->function = expr.function;
-  out->column = expr.column;
-  for (const ExprPtr& arg : expr.args) out->args.push_back(apply_outside(*arg));
-  return out;
-}
-
 // --------------------------------------------------------------------------------------------------------------------- queries
 
 Query Binder::bind_query(const Json& body, const Environment* outer_environment, const Scope* outer) {
@@ -178,14 +147,14 @@ Query Binder::bind_query(const Json& body, const Environment* outer_environment,
   only(body, "SELECT", kSelectFields);
   Environment environment;
   environment.outer = outer_environment;
-  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
-  if (text_field(body, "op") != "SETOP_NONE") return bind_set_operation(body, &environment);
-  if (body.contains("valuesLists")) return bind_values(body, &environment);
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment, outer);
+  if (text_field(body, "op") != "SETOP_NONE") return bind_set_operation(body, &environment, outer);
+  if (body.contains("valuesLists")) return bind_values(body, &environment, outer);
   return bind_select(body, &environment, outer);
 }
 
-PlanPtr Binder::bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order) {
-  Query query = bind_query(body, environment, nullptr);
+PlanPtr Binder::bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order, const Scope* outer) {
+  Query query = bind_query(body, environment, outer);
   settle(*query.plan);
   if (order) {
     const auto hidden = std::find_if(query.order.begin(), query.order.end(), [&](const OrderKey& key) { return key.column >= query.visible; });
@@ -203,7 +172,7 @@ PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names, st
   return optimize(std::move(plan));
 }
 
-void Binder::bind_with(const Json& with, Environment& environment) {
+void Binder::bind_with(const Json& with, Environment& environment, const Scope* outer) {
   only(with, "WITH", {"ctes", "recursive"});
   if (flag(with, "recursive")) unsupported("WITH RECURSIVE", location(with));
   for (const Json& item : at(with, "ctes")) {
@@ -214,7 +183,7 @@ void Binder::bind_with(const Json& with, Environment& environment) {
     if (environment.tables.contains(name)) throw Failure(ErrorCode::kDuplicateName, "WITH query name \"" + name + "\" specified more than once", offset);
     const auto [type, select] = open(at(cte, "ctequery"));
     if (type != "SelectStmt") unsupported("a WITH query that changes data", offset);
-    PlanPtr plan = bind_rows(*select, &environment);
+    PlanPtr plan = bind_rows(*select, &environment, nullptr, outer);
     if (const Json* list = find(cte, "aliascolnames")) {
       const std::vector<std::string> names = strings_of(*list);
       if (names.size() > plan->schema.size()) {
@@ -256,26 +225,60 @@ void Binder::limit(Query& query, const Json& body) {
   query.plan = make_top_k(std::move(query.plan), std::move(spec));
 }
 
-Query Binder::bind_values(const Json& body, const Environment*) {
+PlanPtr Binder::rows_of(std::vector<ValuesRow> rows, Schema schema, const Scope& scope) {
+  auto values = std::make_unique<Plan>();
+  values->node = Plan::Node::kValues;
+  values->schema = std::move(schema);
+  std::vector<PlanPtr> parts;
+  for (ValuesRow& row : rows) {
+    if (row.pending.subqueries.empty()) {
+      values->rows.push_back(std::move(row.exprs));
+      continue;
+    }
+    auto one = std::make_unique<Plan>();
+    one->node = Plan::Node::kValues;
+    one->rows.emplace_back();
+    derive_node(*one);
+    Slots slots;
+    PlanPtr plan = attach(std::move(one), std::move(row.pending.subqueries), scope, [](const Expr& e) { return e.clone(); }, slots);
+    for (ExprPtr& e : row.exprs) e = with_slots(*e, slots);
+    parts.push_back(make_project(std::move(plan), std::move(row.exprs), names_of(values->schema)));
+  }
+  derive_node(*values);
+  if (parts.empty()) return values;
+  if (!values->rows.empty()) parts.insert(parts.begin(), std::move(values));
+  return parts.size() == 1 ? std::move(parts[0]) : make_union_all(std::move(parts));
+}
+
+Query Binder::bind_values(const Json& body, const Environment* environment, const Scope* outer) {
+  Scope scope;
+  scope.outer = outer;
   Context context;
+  context.scope = &scope;
+  context.environment = environment;
   context.clause = "VALUES";
-  auto plan = std::make_unique<Plan>();
-  plan->node = Plan::Node::kValues;
+  std::vector<ValuesRow> rows;
   for (const Json& item : at(body, "valuesLists")) {
-    plan->rows.push_back(bind_list(at(*open(item).second, "items"), context));
-    if (plan->rows.back().size() != plan->rows[0].size()) {
-      throw Failure(ErrorCode::kSyntax, "VALUES lists must all be the same length", plan->rows.back().empty() ? -1 : plan->rows.back()[0]->offset);
+    rows.emplace_back();
+    context.pending = &rows.back().pending;
+    rows.back().exprs = bind_list(at(*open(item).second, "items"), context);
+    if (rows.back().exprs.size() != rows[0].exprs.size()) {
+      throw Failure(ErrorCode::kSyntax, "VALUES lists must all be the same length", rows.back().exprs.empty() ? -1 : rows.back().exprs[0]->offset);
     }
   }
-  for (std::size_t i = 0; i < plan->rows[0].size(); ++i) {
+  Schema schema;
+  for (std::size_t i = 0; i < rows[0].exprs.size(); ++i) {
     std::vector<Type> types;
-    for (const auto& row : plan->rows) types.push_back(row[i]->type);
+    for (const ValuesRow& row : rows) types.push_back(row.exprs[i]->type);
     const bool open_type = std::all_of(types.begin(), types.end(), [](const Type& t) { return t.id == TypeId::kUnknown; });
-    const Type type = open_type ? Type{} : common_type(types, "VALUES", plan->rows[0][i]->offset);
-    for (auto& row : plan->rows) row[i] = coerce(std::move(row[i]), type, Cast::kImplicit, row[i]->offset);
-    plan->schema.push_back({"column" + std::to_string(i + 1), type, true});
+    const Type type = open_type ? Type{} : common_type(types, "VALUES", rows[0].exprs[i]->offset);
+    for (ValuesRow& row : rows) {
+      const int offset = row.exprs[i]->offset;
+      row.exprs[i] = coerce(std::move(row.exprs[i]), type, Cast::kImplicit, offset);
+    }
+    schema.push_back({"column" + std::to_string(i + 1), type, true});
   }
-  derive_node(*plan);
+  PlanPtr plan = rows_of(std::move(rows), std::move(schema), scope);
   Query query;
   query.visible = plan->schema.size();
   query.plan = std::move(plan);
@@ -299,13 +302,13 @@ Query Binder::bind_values(const Json& body, const Environment*) {
   return query;
 }
 
-Query Binder::bind_set_operation(const Json& body, const Environment* environment) {
+Query Binder::bind_set_operation(const Json& body, const Environment* environment, const Scope* outer) {
   const std::string op = text_field(body, "op");
   const bool all = flag(body, "all");
   const std::string name = op == "SETOP_UNION" ? "UNION" : op == "SETOP_INTERSECT" ? "INTERSECT" : "EXCEPT";
   const auto side = [&](const char* field) {
     const Json& inner = body[field];
-    Query query = bind_query(inner, environment, nullptr);
+    Query query = bind_query(inner, environment, outer);
     if (text_field(inner, "op") != "SETOP_NONE") settle(*query.plan);
     if (query.plan->schema.size() == query.visible) return std::move(query.plan);
     Columns visible;
@@ -481,7 +484,11 @@ std::vector<ExprPtr> Binder::bind_groups(const Json& list, const std::vector<Tar
     each_column(*target.expr, [&](std::uint16_t c) {
       if (c >= kAggregateBase && c < kSubqueryBase) throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in GROUP BY", offset);
       if (c >= kWindowBase && c < kOuterBase) throw Failure(ErrorCode::kSyntax, "window functions are not allowed in GROUP BY", offset);
-      if (c >= kSubqueryBase && c < kWindowBase) unsupported("a sub-select in GROUP BY", offset);
+      if (!is_subquery(c)) return;
+      for (Subquery& subquery : context.pending->subqueries) {
+        const std::size_t slot = c - kSubqueryBase;
+        subquery.before_grouping = subquery.before_grouping || (slot >= subquery.slot && slot < subquery.slot + subquery.slots());
+      }
     });
     keys.push_back(target.expr->clone());
   };
@@ -523,13 +530,10 @@ std::vector<ExprPtr> Binder::bind_groups(const Json& list, const std::vector<Tar
     keys.push_back(bind(node, context));
   };
   for (const Json& node : list) add(node);
-  for (const ExprPtr& key : keys) {
-    if (has_outer(*key)) unsupported("GROUP BY a column of the query outside", key->offset);
-  }
   return keys;
 }
 
-PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment, std::vector<ExprPtr>* correlated) {
+PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment) {
   Pending pending;
   Context context;
   context.scope = &scope;
@@ -551,41 +555,31 @@ PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, c
       negated = !negated;
     }
     const auto [inside_type, sublink] = open(*inside);
-    if (inside_type == "SubLink" && text_field(*sublink, "subLinkType") != "EXPR_SUBLINK") {
+    if (inside_type == "SubLink" && text_field(*sublink, "subLinkType") != "EXPR_SUBLINK" && !has_sublink(at(*sublink, "testexpr"))) {
       memberships.emplace_back(sublink, negated);
       return;
     }
-    const std::size_t before = pending.subqueries.size();
     std::vector<ExprPtr> conjuncts;
     split_conjuncts(bind_boolean(item, context), conjuncts);
     for (ExprPtr& c : conjuncts) {
-      const bool uses_subquery = pending.subqueries.size() > before;
-      if (has_outer(*c)) {
-        if (!correlated || uses_subquery) unsupported("a sub-select inside a correlated condition", c->offset);
-        correlated->push_back(std::move(c));
-      } else {
-        (uses_subquery ? with_subqueries : plain).push_back(std::move(c));
-      }
+      bool uses = false;
+      each_column(*c, [&](std::uint16_t i) { uses = uses || is_subquery(i); });
+      (uses ? with_subqueries : plain).push_back(std::move(c));
     }
   };
   add(node);
   plan = make_filter(std::move(plan), conjunction(std::move(plain)));
   for (const auto& [sublink, negated] : memberships) plan = bind_membership(*sublink, std::move(plan), context, negated);
   if (with_subqueries.empty()) return plan;
-  Columns columns;
-  plan = attach(std::move(plan), std::move(pending.subqueries), [](const Expr& e) { return e.clone(); }, columns);
-  for (ExprPtr& c : with_subqueries) {
-    renumber(*c, [&](std::uint16_t i) { return i >= kSubqueryBase && i < kWindowBase ? columns[i - kSubqueryBase] : i; });
-  }
-  return make_filter(std::move(plan), conjunction(std::move(with_subqueries)));
+  return filter_by(std::move(plan), std::move(pending.subqueries), conjunction(std::move(with_subqueries)), scope);
 }
 
 Query Binder::bind_select(const Json& body, const Environment* environment, const Scope* outer) {
-  From from = bind_from(find(body, "fromClause"), environment);
+  From from = bind_from(find(body, "fromClause"), environment, outer);
   Scope& scope = from.scope;
   scope.outer = outer;
   PlanPtr plan = std::move(from.plan);
-  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), scope, environment, nullptr);
+  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), scope, environment);
 
   Pending pending;
   Context context;
@@ -603,7 +597,6 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
   Context grouping_context = context;
   grouping_context.clause = "GROUP BY";
   grouping_context.aggregates = grouping_context.windows = false;
-  grouping_context.pending = nullptr;
   const Json* groups = find(body, "groupClause");
   std::vector<ExprPtr> keys;
   if (groups) keys = bind_groups(*groups, targets, grouping_context);
@@ -667,6 +660,8 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
     if (compared) targets[i].expr = typed(std::move(targets[i].expr));
   }
 
+  Slots slots_below, slots;  // of sub-selects below the grouping and above it
+  Columns window_columns;
   std::function<ExprPtr(const Expr&)> outside = [](const Expr& e) { return e.clone(); };
   std::optional<Grouping> grouping;
   if (groups || having || !pending.aggregates.empty()) {
@@ -687,9 +682,8 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
       }
     }
     for (const Subquery& subquery : pending.subqueries) {
-      for (const ExprPtr* e : {&subquery.condition, &subquery.test, &subquery.value}) {
-        if (*e) grouping->extend_outside(**e);
-      }
+      if (subquery.before_grouping) continue;
+      each_reference(subquery, scope, [&](const Expr& e) { grouping->extend(e); });
     }
     for (Target& target : targets) target.expr = grouping->apply(*target.expr);
     if (having) having = grouping->apply(*having);
@@ -702,45 +696,43 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
         if (*e) *e = grouping->apply(**e);
       }
     }
-    outside = [&](const Expr& e) { return grouping->apply_outside(e); };
+    outside = [&](const Expr& e) { return grouping->apply(e); };
+    std::vector<Subquery> below;
+    for (Subquery& subquery : pending.subqueries) {
+      if (subquery.before_grouping) below.push_back(std::move(subquery));
+    }
+    std::erase_if(pending.subqueries, [](const Subquery& subquery) { return subquery.before_grouping; });
+    plan = attach(std::move(plan), std::move(below), scope, [](const Expr& e) { return e.clone(); }, slots_below);
     auto aggregate = std::make_unique<Plan>();
     aggregate->node = Plan::Node::kAggregate;
     aggregate->inputs.push_back(std::move(plan));
-    std::vector<ExprPtr> aggregate_keys;
-    for (const AggregateCall& call : pending.aggregates) {
-      for (const ExprPtr* e : {&call.argument, &call.filter}) {
-        if (*e && has_outer(**e)) unsupported("an aggregate over columns of the query outside", (*e)->offset);
-      }
-    }
     aggregate->aggregates = std::move(pending.aggregates);
     plan = std::move(aggregate);
   }
-  Columns subquery_columns, window_columns;
   if (grouping) {
     // Keys are taken last: `outside` refers to them until the sub-selects are attached.
     Grouping& g = *grouping;
     std::vector<ExprPtr> copies;
     for (const ExprPtr& key : g.keys()) copies.push_back(key->clone());
     plan->exprs = std::move(copies);
+    each_expr(*plan, [&](ExprPtr& e) {
+      e = with_slots(*e, slots_below);
+    });
     derive_node(*plan);
   }
-  plan = attach(std::move(plan), std::move(pending.subqueries), outside, subquery_columns);
-  const auto resolve = [&](std::uint16_t c) {
-    if (c >= kSubqueryBase && c < kWindowBase) return subquery_columns[c - kSubqueryBase];
-    if (c >= kWindowBase && c < kOuterBase) return window_columns[c - kWindowBase];
-    return c;
+  plan = attach(std::move(plan), std::move(pending.subqueries), scope, outside, slots);
+  const auto resolve = [&](const Expr& expr) {
+    ExprPtr e = with_slots(expr, slots);
+    renumber(*e, [&](std::uint16_t c) { return c >= kWindowBase && c < kOuterBase ? window_columns[c - kWindowBase] : c; });
+    return e;
   };
-  if (having) {
-    renumber(*having, resolve);
-    plan = make_filter(std::move(plan), std::move(having));
-  }
+  if (having) plan = make_filter(std::move(plan), resolve(*having));
   plan = attach_windows(std::move(plan), pending, resolve, window_columns);
 
   std::vector<ExprPtr> exprs;
   std::vector<std::string> names;
   for (Target& target : targets) {
-    renumber(*target.expr, resolve);
-    exprs.push_back(std::move(target.expr));
+    exprs.push_back(resolve(*target.expr));
     names.push_back(std::move(target.name));
   }
   query.plan = make_project(std::move(plan), std::move(exprs), std::move(names));
@@ -754,87 +746,6 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
   }
   limit(query, body);
   return query;
-}
-
-// ---------------------------------------------------------------------------------------------------------- sub-selects, joined
-
-PlanPtr Binder::attach(PlanPtr plan, std::vector<Subquery> subqueries, const std::function<ExprPtr(const Expr&)>& outside, Columns& columns) {
-  for (Subquery& subquery : subqueries) {
-    const std::size_t width = plan->schema.size();
-    const auto combined = [&](const Expr& expr) {
-      ExprPtr e = outside(expr);
-      renumber(*e, [&](std::uint16_t c) {
-        if (is_outer(c)) return static_cast<std::uint16_t>(c - kOuterBase);
-        if (c >= kSubqueryBase && c < kWindowBase) return columns[c - kSubqueryBase];
-        return static_cast<std::uint16_t>(c + width);
-      });
-      return e;
-    };
-    const ExprPtr condition = subquery.condition ? combined(*subquery.condition) : nullptr;
-    if (subquery.kind == Subquery::Kind::kValue) {
-      ExprPtr value = combined(*subquery.value);
-      PlanPtr inside = std::move(subquery.plan);
-      const auto kind = subquery.always_matches ? Plan::JoinKind::kInner : Plan::JoinKind::kLeft;
-      if (kind == Plan::JoinKind::kLeft && !subquery.of_nothing && value->node != Expr::Node::kColumn) {
-        // Without a row the value is NULL, whatever the expression makes of NULLs: a column that is never NULL tells.
-        std::vector<ExprPtr> exprs = all_columns(inside->schema);
-        exprs.push_back(boolean_constant(true));
-        inside = make_project(std::move(inside), std::move(exprs), [&] {
-          std::vector<std::string> names = names_of(inside->schema);
-          names.emplace_back("?column?");
-          return names;
-        }());
-        std::vector<ExprPtr> args;
-        args.push_back(Expr::make_column(static_cast<std::uint16_t>(width + inside->schema.size() - 1), Type{TypeId::kBoolean, 0, 0}));
-        const Type type = value->type;
-        args.push_back(std::move(value));
-        args.push_back(null_constant(type));
-        value = Expr::make(Expr::Node::kCase, type, std::move(args));
-      }
-      plan = make_join(kind, std::move(plan), std::move(inside), condition ? condition->clone() : nullptr);
-      std::vector<ExprPtr> exprs = all_columns(plan->schema);
-      std::vector<std::string> names = names_of(plan->schema);
-      exprs.resize(width);
-      names.resize(width);
-      exprs.push_back(std::move(value));
-      names.emplace_back("?column?");
-      plan = make_project(std::move(plan), std::move(exprs), std::move(names));
-    } else {
-      // The rows for which the answer is true, unknown and false, each with it.
-      const auto both = [&](ExprPtr test) {
-        std::vector<ExprPtr> parts;
-        if (condition) split_conjuncts(condition->clone(), parts);
-        if (test) split_conjuncts(std::move(test), parts);
-        return conjunction(std::move(parts));
-      };
-      const auto marked = [&](PlanPtr rows, ExprPtr mark) {
-        std::vector<ExprPtr> exprs = all_columns(rows->schema);
-        std::vector<std::string> names = names_of(rows->schema);
-        exprs.push_back(std::move(mark));
-        names.emplace_back("?column?");
-        return make_project(std::move(rows), std::move(exprs), std::move(names));
-      };
-      const auto unary = [](std::string_view op, ExprPtr e) {
-        std::vector<ExprPtr> args;
-        args.push_back(std::move(e));
-        return bind_operator(op, std::move(args), -1);
-      };
-      ExprPtr test = subquery.test ? combined(*subquery.test) : nullptr;
-      if (test && subquery.all) test = unary("not", std::move(test));
-      std::vector<PlanPtr> parts;
-      PlanPtr rest = make_semi_join(plan->clone(), subquery.plan->clone(), both(test ? test->clone() : nullptr), true);
-      parts.push_back(marked(make_semi_join(std::move(plan), subquery.plan->clone(), both(test ? test->clone() : nullptr), false), boolean_constant(!subquery.all)));
-      if (test) {
-        const ExprPtr unknown = unary("is null", std::move(test));
-        parts.push_back(marked(make_semi_join(rest->clone(), subquery.plan->clone(), both(unknown->clone()), false), null_constant(Type{TypeId::kBoolean, 0, 0})));
-        rest = make_semi_join(std::move(rest), std::move(subquery.plan), both(unknown->clone()), true);
-      }
-      parts.push_back(marked(std::move(rest), boolean_constant(subquery.all)));
-      plan = make_union_all(std::move(parts));
-    }
-    columns.push_back(static_cast<std::uint16_t>(plan->schema.size() - 1));
-  }
-  return plan;
 }
 
 }  // namespace weir

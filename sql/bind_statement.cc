@@ -309,18 +309,23 @@ Statement Binder::insert(const Json& body) {
   const bool plain_values = select && select->contains("valuesLists") && !select->contains("sortClause") && !select->contains("limitCount") &&
                             !select->contains("limitOffset") && !select->contains("withClause") && !body.contains("withClause");
   if (!select || plain_values) {
-    auto plan = std::make_unique<Plan>();
-    plan->node = Plan::Node::kValues;
-    plan->schema = table.schema;
-    for (Field& f : plan->schema) f.nullable = true;
+    Schema schema = table.schema;
+    for (Field& f : schema) f.nullable = true;
+    const Scope scope;
+    Environment none;
     Context context;
+    context.scope = &scope;
+    context.environment = &none;
     context.clause = "VALUES";
+    std::vector<ValuesRow> rows;
     static const Json kOneRow = Json::array({Json::object({{"List", {{"items", Json::array()}}}})});
     const Json& lists = select ? at(*select, "valuesLists") : kOneRow;
     std::size_t first_count = 0;
     for (const Json& list : lists) {
       const Json& items = at(*open(list).second, "items");
-      if (plan->rows.empty()) first_count = items.size();
+      if (rows.empty()) first_count = items.size();
+      rows.emplace_back();
+      context.pending = &rows.back().pending;
       const int at = items.empty() ? -1 : location(*open(items[0]).second);
       if (items.size() != first_count) throw Failure(ErrorCode::kSyntax, "VALUES lists must all be the same length", at);
       if (select) check_count(items.size(), at);
@@ -334,10 +339,11 @@ Statement Binder::insert(const Json& body) {
       for (std::size_t i = 0; i < width; ++i) {
         if (!row[i]) row[i] = default_of(table, static_cast<std::uint16_t>(i));
       }
-      plan->rows.push_back(std::move(row));
+      rows.back().exprs = std::move(row);
     }
-    derive_node(*plan);
-    out.plan = std::move(plan);
+    const bool plain = std::all_of(rows.begin(), rows.end(), [](const ValuesRow& row) { return row.pending.subqueries.empty(); });
+    PlanPtr plan = rows_of(std::move(rows), std::move(schema), scope);
+    out.plan = plain ? std::move(plan) : optimize(std::move(plan));
     return out;
   }
 
@@ -382,7 +388,7 @@ Statement Binder::update(const Json& body) {
   context.environment = &environment;
   context.clause = "UPDATE";
   context.pending = &pending;
-  std::vector<ExprPtr> values(width);
+  std::vector<ExprPtr> values(width), row_values;  // row_values: of the last SET (…) = (SELECT …)
   for (const Json& item : at(body, "targetList")) {
     const Json& target = *open(item).second;
     only(target, "SET", {"name", "val"});
@@ -393,7 +399,12 @@ Statement Binder::update(const Json& body) {
     if (const auto [type, multi] = open(*value); type == "MultiAssignRef") {
       const auto [source, row] = open(at(*multi, "source"));
       const int number = (*multi).value("colno", 0), count = (*multi).value("ncolumns", 0);
-      if (source == "SubLink") unsupported("SET (…) = (SELECT …)", offset);
+      if (source == "SubLink") {
+        if (number == 1) row_values = bind_row_sublink(*row, context);
+        if (static_cast<int>(row_values.size()) != count) throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", offset);
+        values[column] = coerce(std::move(row_values[static_cast<std::size_t>(number - 1)]), table.schema[column].type, Cast::kAssignment, offset);
+        continue;
+      }
       if (source != "RowExpr") throw Failure(ErrorCode::kSyntax, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression", offset);
       if (static_cast<int>(at(*row, "args").size()) != count) throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", offset);
       value = &at(*row, "args")[static_cast<std::size_t>(number - 1)];
@@ -405,9 +416,9 @@ Statement Binder::update(const Json& body) {
     }
   }
   PlanPtr plan = std::move(from.plan);
-  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment, nullptr);
-  Columns columns;
-  plan = attach(std::move(plan), std::move(pending.subqueries), [](const Expr& e) { return e.clone(); }, columns);
+  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment);
+  Slots slots;
+  plan = attach(std::move(plan), std::move(pending.subqueries), from.scope, [](const Expr& e) { return e.clone(); }, slots);
   std::vector<ExprPtr> exprs;
   std::vector<std::string> names;
   for (int half = 0; half < 2; ++half) {
@@ -416,8 +427,7 @@ Statement Binder::update(const Json& body) {
       if (half == 0 || !values[i]) {
         exprs.push_back(Expr::make_column(static_cast<std::uint16_t>(i), table.schema[i].type));
       } else {
-        renumber(*values[i], [&](std::uint16_t c) { return c >= kSubqueryBase && c < kWindowBase ? columns[c - kSubqueryBase] : c; });
-        exprs.push_back(std::move(values[i]));
+        exprs.push_back(with_slots(*values[i], slots));
       }
     }
   }
@@ -441,8 +451,8 @@ Statement Binder::update(const Json& body) {
 From Binder::changed_from(const Relation& table, const Json& range, const Json* others, const Environment* environment) {
   From from = relation_from(scan(table), table.name, find(range, "alias"), table.has_key ? table.key : Columns{});
   if (!others) return from;
-  From more = bind_from(others, environment);
-  return join_from(std::move(from), std::move(more), location(range));
+  From more = bind_from(others, environment, nullptr);
+  return join_from(std::move(from), std::move(more), Scope(), location(range));
 }
 
 Statement Binder::erase(const Json& body) {
@@ -456,7 +466,7 @@ Statement Binder::erase(const Json& body) {
   const Json* others = find(body, "usingClause");
   From from = changed_from(table, at(body, "relation"), others, &environment);
   PlanPtr plan = std::move(from.plan);
-  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment, nullptr);
+  if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), from.scope, &environment);
   Columns columns;
   for (std::size_t i = 0; i < table.schema.size(); ++i) columns.push_back(static_cast<std::uint16_t>(i));
   bind_returning(body, from.scope, out);

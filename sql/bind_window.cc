@@ -333,7 +333,7 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
   return expr;
 }
 
-PlanPtr Binder::attach_windows(PlanPtr plan, Pending& pending, const std::function<std::uint16_t(std::uint16_t)>& resolve, Columns& columns) {
+PlanPtr Binder::attach_windows(PlanPtr plan, Pending& pending, const std::function<ExprPtr(const Expr&)>& resolve, Columns& columns) {
   columns.assign(pending.window_uses.size(), 0);
   const auto only_numbers = [&](std::size_t w) {
     return std::all_of(pending.window_uses.begin(), pending.window_uses.end(),
@@ -351,7 +351,7 @@ PlanPtr Binder::attach_windows(PlanPtr plan, Pending& pending, const std::functi
         names.push_back(plan->schema[i].name);
       }
       const auto place = [&](ExprPtr expr) -> std::uint16_t {
-        renumber(*expr, resolve);
+        expr = resolve(*expr);
         const std::string text = expr->text();
         for (std::size_t i = 0; i < exprs.size(); ++i) {
           if (exprs[i]->text() == text) return static_cast<std::uint16_t>(i);

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "sql/decorrelate.h"
 #include "sql/functions.h"
 #include "sql/parse.h"
 #include "sql/plan_build.h"
@@ -22,11 +23,13 @@
 namespace weir {
 
 // Numbers of columns that stand for something else until the plan below has it.
-inline constexpr std::uint16_t kAggregateBase = 0x4000, kSubqueryBase = 0x8000, kWindowBase = 0xA000, kOuterBase = 0xC000;
+inline constexpr std::uint16_t kAggregateBase = 0x4000, kSubqueryBase = 0x8000, kWindowBase = 0xA000;  // and kOuterBase (sql/plan_build.h)
 inline constexpr std::size_t kColumnsMost = 1664;  // PostgreSQL's limit of a select list
+inline constexpr std::size_t kCopiedNodesMost = 20'000;
 
 inline bool is_plain(std::uint16_t column) { return column < kAggregateBase; }
-inline bool is_outer(std::uint16_t column) { return column >= kOuterBase; }
+inline bool is_subquery(std::uint16_t column) { return column >= kSubqueryBase && column < kWindowBase; }
+
 
 // -- The tree (bind_tree.cc).
 using Fields = std::initializer_list<std::string_view>;
@@ -72,24 +75,25 @@ struct Environment {
   const Plan* find(const std::string& name) const;
 };
 
-// A sub-select from the inside: rows, the values that it selects, and what ties it to the query outside (outer columns: kOuterBase + index).
-struct Inner {
+// A sub-select in an expression. What it takes from the query around it stands in its plan as a Reference.
+struct Subquery {
+  enum class Kind : std::uint8_t { kTruth, kValues } kind = Kind::kTruth;
   PlanPtr plan;
-  std::vector<ExprPtr> values;
-  std::vector<ExprPtr> conjuncts;
-  bool one_each = false;          // LIMIT 1 for every row outside
-  bool scalar_aggregate = false;  // an aggregate without GROUP BY: one row for every row outside, also where there are no rows to aggregate
+  ExprPtr test;                 // kTruth: over the plan's columns. Does it hold for one of the rows (EXISTS: null, ANY), or for all of them?
+  bool all = false;
+  bool before_grouping = false; // in a key of GROUP BY or an argument of an aggregate
+  std::size_t slot = 0;         // its first column is kSubqueryBase + slot
+  std::size_t slots() const { return kind == Kind::kTruth ? 1 : plan->schema.size(); }
 };
 
-struct Subquery {
-  enum class Kind : std::uint8_t { kTruth, kValue } kind = Kind::kTruth;
-  PlanPtr plan;
-  ExprPtr condition;            // which rows inside belong to the one outside: true for them. Null: all
-  ExprPtr test;                 // kTruth: does it hold for one of them (EXISTS: null, ANY), or for all of them
-  bool all = false;
-  ExprPtr value;                // kValue: of the one row
-  bool always_matches = false;  // kValue: there is always exactly one row
-  bool of_nothing = false;      // kValue: the value is right where there is no row (its columns then being NULL)
+// What the slots of sub-selects are over a plan's columns; null: nothing.
+using Slots = std::vector<ExprPtr>;
+ExprPtr with_slots(const Expr& expr, const Slots& slots);
+
+// What an outer column (kOuterBase + its number) stands for: an expression of the query with this scope.
+struct Reference {
+  const Scope* scope;
+  ExprPtr expr;
 };
 
 struct SortItem {
@@ -115,6 +119,7 @@ struct Pending {
   std::vector<Window> windows;          // each once
   std::vector<WindowUse> window_uses;   // column kWindowBase + index
   std::vector<Subquery> subqueries;
+  std::size_t slots = 0;  // of all sub-selects
 };
 
 struct Context {
@@ -140,9 +145,6 @@ class Grouping {
   Grouping(const Scope& scope, std::vector<ExprPtr> keys);
   void extend(const Expr& expr);             // first all expressions: columns that depend on a grouped primary key become keys
   ExprPtr apply(const Expr& expr) const;     // then each
-  // The same for the conditions of a sub-select: only what belongs to this query, not to the one inside.
-  void extend_outside(const Expr& expr);
-  ExprPtr apply_outside(const Expr& expr) const;
   const std::vector<ExprPtr>& keys() const { return keys_; }
 
  private:
@@ -193,12 +195,18 @@ class Binder {
 
   // bind_query.cc
   Query bind_query(const Json& body, const Environment* environment, const Scope* outer);
-  Query bind_set_operation(const Json& body, const Environment* environment);
-  Query bind_values(const Json& body, const Environment* environment);
+  Query bind_set_operation(const Json& body, const Environment* environment, const Scope* outer);
+  Query bind_values(const Json& body, const Environment* environment, const Scope* outer);
+  // The rows of VALUES, each with its own sub-selects.
+  struct ValuesRow {
+    std::vector<ExprPtr> exprs;
+    Pending pending;
+  };
+  PlanPtr rows_of(std::vector<ValuesRow> rows, Schema schema, const Scope& scope);
   Query bind_select(const Json& body, const Environment* environment, const Scope* outer);
   // A query as a relation: without hidden columns, types settled. `order`: where its ORDER BY goes, up to the first hidden column.
-  PlanPtr bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order = nullptr);
-  void bind_with(const Json& with, Environment& environment);
+  PlanPtr bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order = nullptr, const Scope* outer = nullptr);
+  void bind_with(const Json& with, Environment& environment, const Scope* outer = nullptr);
   struct Target {
     std::string name;
     ExprPtr expr;
@@ -209,29 +217,48 @@ class Binder {
   std::vector<ExprPtr> bind_groups(const Json& list, const std::vector<Target>& targets, const Context& context);
   void limit(Query& query, const Json& body);
   std::uint64_t limit_value(const Json& node, std::string_view clause, bool& given);
-  PlanPtr bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment, std::vector<ExprPtr>* correlated);
-  // Joins sub-selects to the plan; columns: where their values are then. outside: takes a condition's columns of this query to the plan's.
-  PlanPtr attach(PlanPtr plan, std::vector<Subquery> subqueries, const std::function<ExprPtr(const Expr&)>& outside, Columns& columns);
+  PlanPtr bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment);
 
   // bind_from.cc
-  From bind_from(const Json* list, const Environment* environment);
-  From join_from(From left, From right, int offset);  // side by side, as a comma joins them
-  From bind_item(const Json& node, const Environment* environment);
+  // outer: of the query around this one. lateral: what LATERAL items and functions see beside it: the items to their left.
+  From bind_from(const Json* list, const Environment* environment, const Scope* outer);
+  From join_from(From left, From right, const Scope& lateral, int offset);  // side by side, as a comma joins them
+  From bind_item(const Json& node, const Environment* environment, const Scope* outer, const Scope* lateral);
+  From bind_function_rows(const Json& body, const Environment* environment, const Scope* lateral);
   From bind_table(const Json& body, const Environment* environment);
-  From bind_join(const Json& body, const Environment* environment);
-  From bind_parametrised(const Json& body);  // view(values)
+  From bind_join(const Json& body, const Environment* environment, const Scope* outer, const Scope* lateral);
+  const Relation* parametrised(const Json& body) const;
+  From bind_parametrised(const Relation& view, const Json& body);  // view(values)
   From relation_from(PlanPtr plan, const std::string& name, const Json* alias, const Columns& primary_key);
   const Relation& relation_of(const Json& range);
   PlanPtr scan(const Relation& relation);
   ScopeColumn look_up(const Scope& scope, const std::string& table, const std::string& column, int offset, const Scope** found) const;
 
   // bind_subquery.cc
-  Inner bind_inner(const Json& select, const Context& context, bool exists);
-  Inner bind_correlated(const Json& select, const Context& context, bool exists);
+  PlanPtr bind_inner(const Json& select, const Context& context);
   ExprPtr bind_sublink(const Json& body, const Context& context);
-  ExprPtr quantified(const Json& body, const std::string& op, const Context& context, const Inner& inner);
+  std::vector<ExprPtr> bind_row_sublink(const Json& body, const Context& context);  // the columns of (SELECT a, b …) as one row
+  ExprPtr quantified(const Json& body, const std::string& op, const Context& context, const Plan& inner);
+  std::uint16_t use(Subquery subquery, const Context& context);  // the column of its first slot
   // A conjunct of WHERE that tests a sub-select, joined to the plan.
   PlanPtr bind_membership(const Json& sublink, PlanPtr plan, const Context& context, bool negated);
+  ExprPtr reference(const Scope& scope, ExprPtr expr);  // the outer column that stands for it
+  bool refers_to(const Plan& plan, const Scope& scope) const;
+  void each_reference(const Subquery& subquery, const Scope& scope, const std::function<void(const Expr&)>& see) const;  // what it takes from there
+  // The sub-select without its references to `scope`. resolve: what a reference is over the columns of `rows`, which holds all rows of that query.
+  Dependent depend(PlanPtr inner, const Scope& scope, const Plan& rows, const std::function<ExprPtr(const Expr&)>& resolve, Form form);
+  // An expression over a Dependent's columns as one over `rows`' columns ++ the Dependent's.
+  ExprPtr beside(const Expr& expr, std::size_t width, const Scope& scope, const std::function<ExprPtr(const Expr&)>& resolve) const;
+  // Joins sub-selects to the plan of the query with this scope, whose columns stay the first ones. slots: what they are then, to be computed where they are used,
+  // since that may fail. outside: takes an expression of this query to the plan's columns.
+  PlanPtr attach(PlanPtr plan, std::vector<Subquery> subqueries, const Scope& scope, const std::function<ExprPtr(const Expr&)>& outside, Slots& slots);
+  PlanPtr attach_values(PlanPtr plan, Dependent inner, bool one_row, const Scope& scope, const std::function<ExprPtr(const Expr&)>& resolve, Slots& values);
+  // The rows of the plan for which the condition holds; it may use the sub-selects.
+  PlanPtr filter_by(PlanPtr plan, std::vector<Subquery> subqueries, ExprPtr condition, const Scope& scope);
+  // An outer join whose ON has sub-selects.
+  PlanPtr join_on_subqueries(Plan::JoinKind kind, PlanPtr left, PlanPtr right, const Scope& left_scope, const Scope& sides, Pending pending, ExprPtr condition);
+  // LATERAL: the plan's columns ++ those of `right` for each of its rows. kind: inner or left.
+  PlanPtr join_lateral(Plan::JoinKind kind, PlanPtr plan, PlanPtr right, const Scope& scope, ExprPtr condition);
 
   // bind_expression.cc
   ExprPtr bind(const Json& node, const Context& context);
@@ -257,7 +284,7 @@ class Binder {
   Frame bind_frame(const Json& body, const std::vector<SortItem>& order);
   void check_windows(const Json& named, const Context& context);  // also those that nothing uses
   // Puts the windows over the plan; columns: where each use then is.
-  PlanPtr attach_windows(PlanPtr plan, Pending& pending, const std::function<std::uint16_t(std::uint16_t)>& resolve, Columns& columns);
+  PlanPtr attach_windows(PlanPtr plan, Pending& pending, const std::function<ExprPtr(const Expr&)>& resolve, Columns& columns);
 
   struct Depth {
     explicit Depth(int& depth);
@@ -268,8 +295,9 @@ class Binder {
   const Catalog& catalog_;
   const std::string& text_;
   Parameters* const parameters_;
+  std::vector<Reference> references_;
   int depth_ = 0;
-  std::size_t copied_nodes_ = 0;  // of WITH queries: they may double with every level
+  std::size_t copied_nodes_ = 0;  // of WITH queries and queries with sub-selects: they may double with every level
 };
 
 // Gives columns that are still bare literals a type: this one, or text.

@@ -547,6 +547,7 @@ ExprPtr bind_operator(std::string_view op, std::vector<ExprPtr> args, int offset
     const Function& f = distinct_test(name == "is not distinct from", equal->args[0]->type);
     return Expr::make_call(f, boolean, std::move(equal->args), offset);
   }
+  if (name == "at most one row") return Expr::make_call(one_row_test(), boolean, std::move(args), offset);
   if (name.starts_with("is ")) {
     std::string what = name;
     for (char& c : what) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);

@@ -55,7 +55,7 @@ class UserFunctions {
 
 // A call by name. Arguments may have type kUnknown (bare literals and NULL). `users` may be null.
 ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFunctions* users, int offset);
-// "+", "=", "<", "||", "like", "ilike", "not like", "~", "not" (one argument), "-" (one or two), "is null", "is distinct from", … as functions.
+// "at most one row" (of a count: true, or the error of a scalar sub-select), "+", "=", "<", "||", "like", "ilike", "not like", "~", "not" (one argument), "-" (one or two), "is null", "is distinct from", … as functions.
 ExprPtr bind_operator(std::string_view op, std::vector<ExprPtr> args, int offset);
 // Converts to `type`, its typmod applied. A literal of unknown type is read at bind time. Failure(kType) if there is no such cast in this context.
 ExprPtr coerce(ExprPtr expr, const Type& type, Cast context, int offset);

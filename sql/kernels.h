@@ -185,6 +185,7 @@ const Function& truth_test(std::string_view op);  // "not", "is true", …
 const Function& distinct_test(bool negated, const Type& argument);
 const Function& extremum(bool greatest, const Type& argument);
 const Function& null_count(bool nulls);
+const Function& one_row_test();  // of a count of rows: true, or an error for more than one
 const Function& in_list(const Type& argument);  // x, then constants of x's type
 // The cast between two types, or null if there is none. An explicit cast to VARCHAR(n) cuts what is too long, any other refuses it.
 const Function* cast_function(TypeId from, const Type& to, bool explicit_cast);

@@ -16,6 +16,7 @@
 #include "operators/join.h"
 #include "operators/linear.h"
 #include "operators/semi_join.h"
+#include "operators/series.h"
 #include "operators/set_operations.h"
 #include "operators/top_k.h"
 #include "operators/window.h"
@@ -67,6 +68,7 @@ PlanPtr inner_part(const Plan& join) {
   PlanPtr plan = node_of(Plan::Node::kJoin, join.inputs[0]->clone(), join.inputs[1]->clone());
   plan->left_keys = join.left_keys;
   plan->right_keys = join.right_keys;
+  plan->null_matches = join.null_matches;
   if (!join.exprs.empty()) plan->exprs.push_back(join.exprs[0]->clone());
   derive_node(*plan);
   return plan;
@@ -110,6 +112,7 @@ PlanPtr expand_outer_join(const Plan& join, const Columns& out) {
       anti = node_of(Plan::Node::kSemiJoin, kept.clone(), other.clone());
       anti->left_keys = is_left ? join.left_keys : join.right_keys;
       anti->right_keys = is_left ? join.right_keys : join.left_keys;
+      anti->null_matches = join.null_matches;
     }
     anti->anti = true;
     derive_node(*anti);
@@ -238,6 +241,10 @@ class Lowering {
         const Held input(circuit_, lower(*plan.inputs[0]));
         return top_k(circuit_, input, plan.top_k);
       }
+      case Plan::Node::kSeries: {
+        const Held input(circuit_, lower(*plan.inputs[0]));
+        return series(circuit_, input, compile(*plan.exprs[0]), compile(*plan.exprs[1]), compile(*plan.exprs[2]), plan.exprs[0]->type.id);
+      }
       case Plan::Node::kWindow: {
         const Held input(circuit_, lower(*plan.inputs[0]));
         return window(circuit_, input, plan.window);
@@ -263,6 +270,7 @@ class Lowering {
     }
     spec.left_keys = plan.left_keys;
     spec.right_keys = plan.right_keys;
+    spec.null_matches = plan.null_matches;
     for (std::uint16_t c : columns) spec.output.push_back({c >= width, static_cast<std::uint16_t>(c < width ? c : c - width)});
     const Held left(circuit_, lower(*plan.inputs[0])), right(circuit_, lower(*plan.inputs[1]));
     if (columns.size() == out.size()) return join(circuit_, left, right, std::move(spec));

@@ -24,8 +24,11 @@ void renumber(Expr& expr, const std::function<std::uint16_t(std::uint16_t)>& f) 
   for (ExprPtr& arg : expr.args) renumber(*arg, f);
 }
 
-ExprPtr substitute(const Expr& expr, const std::vector<ExprPtr>& by) {
-  if (expr.node == Expr::Node::kColumn) return by[expr.column]->clone();
+ExprPtr replaced(const Expr& expr, const std::function<ExprPtr(const Expr& column)>& by) {
+  if (expr.node == Expr::Node::kColumn) {
+    ExprPtr column = by(expr);
+    return column ? std::move(column) : expr.clone();
+  }
   if (expr.args.empty()) return expr.clone();
   auto copy = std::make_unique<Expr>();
   copy->node = expr.node;
@@ -34,8 +37,27 @@ ExprPtr substitute(const Expr& expr, const std::vector<ExprPtr>& by) {
   copy->constant = expr.constant;
   copy->function = expr.function;
   copy->args.reserve(expr.args.size());
-  for (const ExprPtr& arg : expr.args) copy->args.push_back(substitute(*arg, by));
+  for (const ExprPtr& arg : expr.args) copy->args.push_back(replaced(*arg, by));
   return copy;
+}
+
+ExprPtr substitute(const Expr& expr, const std::vector<ExprPtr>& by) {
+  return replaced(expr, [&](const Expr& column) { return is_outer(column.column) ? nullptr : by[column.column]->clone(); });
+}
+
+void each_expr(Plan& plan, const std::function<void(ExprPtr&)>& f) {
+  for (ExprPtr& e : plan.exprs) f(e);
+  for (auto& row : plan.rows) {
+    for (ExprPtr& e : row) f(e);
+  }
+  for (AggregateCall& a : plan.aggregates) {
+    if (a.argument) f(a.argument);
+    if (a.filter) f(a.filter);
+  }
+}
+
+void each_expr(const Plan& plan, const std::function<void(const Expr&)>& f) {
+  each_expr(const_cast<Plan&>(plan), [&](ExprPtr& e) { f(*e); });
 }
 
 std::size_t size_of(const Expr& expr) {
@@ -83,7 +105,7 @@ bool keys_agree(const Type& a, const Type& b) {
 
 bool is_nullable(const Expr& expr, const Schema& input) {
   switch (expr.node) {
-    case Expr::Node::kColumn: return input[expr.column].nullable;
+    case Expr::Node::kColumn: return is_outer(expr.column) || input[expr.column].nullable;
     case Expr::Node::kConstant: return expr.constant.get().null;
     case Expr::Node::kCoalesce:
       return std::all_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr& a) { return is_nullable(*a, input); });
@@ -221,7 +243,12 @@ void without_fixed(const Expr& condition, Columns& key) {
   if (condition.node != Expr::Node::kCall || condition.args.size() != 2 || condition.function->name != "=") return;
   const Expr& a = *condition.args[0];
   const Expr& b = *condition.args[1];
-  const auto fixed = [](const Expr& e) { return e.is_constant() || e.node == Expr::Node::kParameter; };
+  // What is outside is one value wherever the key is asked for: for each row outside.
+  const auto fixed = [](const Expr& e) {
+    bool inside = false, any = false;
+    each_column(e, [&](std::uint16_t c) { any = true, inside = inside || !is_outer(c); });
+    return any ? !inside : e.is_constant() || e.node == Expr::Node::kParameter;
+  };
   if (a.node == Expr::Node::kColumn && fixed(b)) std::erase(key, a.column);
   if (b.node == Expr::Node::kColumn && fixed(a)) std::erase(key, b.column);
 }
@@ -249,7 +276,7 @@ void derive_node(Plan& plan) {
       break;
     case Plan::Node::kProject: {
       for (const ExprPtr& e : plan.exprs) {
-        const bool column = e->node == Expr::Node::kColumn;
+        const bool column = e->node == Expr::Node::kColumn && !is_outer(e->column);
         plan.schema.push_back({column ? input->schema[e->column].name : "?column?", e->type, is_nullable(*e, input->schema)});
       }
       Columns key;
@@ -272,7 +299,7 @@ void derive_node(Plan& plan) {
       Columns key;
       for (const ExprPtr& e : plan.exprs) {
         key.push_back(static_cast<std::uint16_t>(key.size()));
-        plan.schema.push_back({e->node == Expr::Node::kColumn ? input->schema[e->column].name : "?column?", e->type, is_nullable(*e, input->schema)});
+        plan.schema.push_back({e->node == Expr::Node::kColumn && !is_outer(e->column) ? input->schema[e->column].name : "?column?", e->type, is_nullable(*e, input->schema)});
       }
       for (const AggregateCall& a : plan.aggregates) {
         const bool count = a.function == AggregateFunction::kCount || a.function == AggregateFunction::kCountStar;
@@ -307,6 +334,15 @@ void derive_node(Plan& plan) {
       plan.schema = input->schema;
       for (const WindowCall& call : plan.window.calls) plan.schema.push_back({std::string(name_of(call)), Type{call.result_type, 0, 0}, may_be_null(call)});
       if (input->has_key) set_key(plan, input->key);
+      break;
+    case Plan::Node::kSeries:
+      plan.schema = input->schema;
+      plan.schema.push_back({"generate_series", plan.exprs[0]->type, false});
+      if (input->has_key) {
+        Columns key = input->key;
+        key.push_back(static_cast<std::uint16_t>(plan.schema.size() - 1));
+        set_key(plan, std::move(key));
+      }
       break;
     case Plan::Node::kTopK: {
       plan.schema = input->schema;
@@ -404,6 +440,12 @@ void set_names(Plan& plan, const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < names.size(); ++i) plan.schema[i].name = names[i];
   const bool passes = plan.node == Plan::Node::kFilter || plan.node == Plan::Node::kSemiJoin || plan.node == Plan::Node::kDistinct || plan.node == Plan::Node::kTopK;
   if (passes && plan.inputs[0]->schema.size() == names.size()) set_names(*plan.inputs[0], names);
+}
+
+std::size_t nodes_of(const Plan& plan) {
+  std::size_t n = 1;
+  for (const PlanPtr& input : plan.inputs) n += nodes_of(*input);
+  return n;
 }
 
 bool is_pure_projection(const Plan& plan) {
@@ -559,7 +601,7 @@ std::string own_text(const Plan& plan) {
     case Plan::Node::kValues: return "values " + rows_text(plan);
     case Plan::Node::kFilter: return "filter " + plan.exprs[0]->text();
     case Plan::Node::kProject: return "project " + list(plan.exprs);
-    case Plan::Node::kJoin: return "join " + std::string(name_of(plan.join_kind)) + keys();
+    case Plan::Node::kJoin: return "join " + std::string(name_of(plan.join_kind)) + (plan.null_matches ? " (nulls match)" : "") + keys();
     case Plan::Node::kSemiJoin: return std::string(plan.anti ? "anti" : "semi") + " join" + (plan.null_matches ? " (nulls match)" : "") + keys();
     case Plan::Node::kAggregate: {
       std::string out = "aggregate [" + list(plan.exprs) + "]";
@@ -570,6 +612,7 @@ std::string own_text(const Plan& plan) {
     case Plan::Node::kUnionAll: return "union all";
     case Plan::Node::kIntersectAll: return "intersect all";
     case Plan::Node::kExceptAll: return "except all";
+    case Plan::Node::kSeries: return "series " + list(plan.exprs);
     case Plan::Node::kTopK: return "top-k " + text_of(plan.top_k);
     case Plan::Node::kWindow: {
       std::string out = "window partition [" + list(plan.window.partition) + "] order [" + text_of(plan.window.order) + "]";

@@ -34,7 +34,7 @@ struct Plan {
     kValues,        // rows of constant expressions (SELECT without FROM: one row, no columns)
     kFilter,        // exprs[0]
     kProject,       // exprs
-    kJoin,          // join_kind; left_keys/right_keys; exprs: at most one condition over left ++ right columns. Schema: left ++ right
+    kJoin,          // join_kind; left_keys/right_keys, null_matches; exprs: at most one condition over left ++ right columns. Schema: left ++ right
     kSemiJoin,      // left_keys/right_keys, anti, null_matches; exprs: at most one condition over left ++ right columns. Schema: left
     kAggregate,     // exprs: keys; aggregates. Schema: keys ++ aggregates
     kDistinct,
@@ -43,6 +43,7 @@ struct Plan {
     kExceptAll,
     kTopK,          // top_k
     kWindow,        // window. Schema: input ++ calls
+    kSeries,        // generate_series; exprs: start, stop, step. Schema: input ++ value
   };
   enum class JoinKind : std::uint8_t { kInner, kLeft, kRight, kFull };
 

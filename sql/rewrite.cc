@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sql/decorrelate.h"
 #include "sql/functions.h"
 #include "sql/plan_build.h"
 #include "weir/error.h"
@@ -39,14 +40,7 @@ void shift(Expr& expr, int by) {
 
 void fold_all(Plan& plan) {
   for (PlanPtr& input : plan.inputs) fold_all(*input);
-  for (ExprPtr& e : plan.exprs) e = fold(std::move(e));
-  for (auto& row : plan.rows) {
-    for (ExprPtr& e : row) e = fold(std::move(e));
-  }
-  for (AggregateCall& a : plan.aggregates) {
-    if (a.argument) a.argument = fold(std::move(a.argument));
-    if (a.filter) a.filter = fold(std::move(a.filter));
-  }
+  each_expr(plan, [](ExprPtr& e) { e = fold(std::move(e)); });
 }
 
 // --------------------------------------------------------------------------------------------------------- what a condition says
@@ -96,17 +90,21 @@ bool rejects_null(const Expr& expr, const std::function<bool(std::uint16_t)>& nu
 // ----------------------------------------------------------------------------------------------------------------- joins with keys
 
 struct KeyPair {
-  ExprPtr left, right;  // each over its own side
+  ExprPtr left, right;      // each over its own side
+  bool null_safe = false;  // NULL meets NULL
 };
+
+bool is_equality(const Expr& e) { return is_call(e, "=", 2) || is_call(e, "is not distinct from", 2); }
 
 // Takes `left = right` out of a conjunct over left ++ right; false if it is none.
 bool take_key(const Expr& conjunct, std::size_t width, KeyPair& pair) {
-  if (!is_call(conjunct, "=", 2)) return false;
+  if (!is_equality(conjunct)) return false;
   for (std::size_t i = 0; i < 2; ++i) {
     const Expr& a = *conjunct.args[i];
     const Expr& b = *conjunct.args[1 - i];
     const Sides of_a = sides_of(a, width), of_b = sides_of(b, width);
     if (!of_a.left || of_a.right || of_b.left || !of_b.right || !keys_agree(a.type, b.type)) continue;
+    pair.null_safe = conjunct.function->name != "=";
     pair.left = a.clone();
     pair.right = b.clone();
     shift(*pair.right, -static_cast<int>(width));
@@ -143,6 +141,33 @@ PlanPtr extended(PlanPtr plan, Exprs extra) {
 PlanPtr keyed(PlanPtr node, PlanPtr left, PlanPtr right, std::vector<KeyPair> pairs, Exprs conjuncts) {
   const std::size_t left_width = left->schema.size(), right_width = right->schema.size();
   Exprs left_extra, right_extra;
+  // Keys are compared in one way. Where NULL meets NULL in some of them, the others leave out the rows of the right side that have none.
+  for (KeyPair& pair : pairs) pair.null_safe = pair.null_safe && is_nullable(*pair.left, left->schema) && is_nullable(*pair.right, right->schema);
+  const auto null_safe = [](const KeyPair& pair) { return pair.null_safe; };
+  node->null_matches = std::any_of(pairs.begin(), pairs.end(), null_safe);
+  const bool full = node->node == Plan::Node::kJoin && node->join_kind == Plan::JoinKind::kFull;
+  if (node->null_matches && full && !std::all_of(pairs.begin(), pairs.end(), null_safe)) {  // a full join keeps them: then it is a condition
+    for (KeyPair& pair : pairs) {
+      if (!pair.null_safe) continue;
+      shift(*pair.right, static_cast<int>(left_width));
+      Exprs both;
+      both.push_back(std::move(pair.left));
+      both.push_back(std::move(pair.right));
+      conjuncts.push_back(bind_operator("is not distinct from", std::move(both), -1));
+    }
+    std::erase_if(pairs, null_safe);
+    node->null_matches = false;
+  }
+  if (node->null_matches) {
+    Exprs present;
+    for (const KeyPair& pair : pairs) {
+      if (pair.null_safe || !is_nullable(*pair.left, left->schema) || !is_nullable(*pair.right, right->schema)) continue;
+      Exprs argument;
+      argument.push_back(pair.right->clone());
+      present.push_back(bind_operator("is not null", std::move(argument), -1));
+    }
+    right = make_filter(std::move(right), conjunction(std::move(present)));
+  }
   node->left_keys.clear();
   node->right_keys.clear();
   for (KeyPair& pair : pairs) {
@@ -326,7 +351,7 @@ PlanPtr push_cluster(PlanPtr plan, Exprs above) {
     return all && any;
   };
   const auto connects = [&](const Expr& c, std::size_t leaf) {
-    if (!is_call(c, "=", 2) || !keys_agree(c.args[0]->type, c.args[1]->type)) return false;
+    if (!is_equality(c) || !keys_agree(c.args[0]->type, c.args[1]->type)) return false;
     const auto has_columns = [](const Expr& e) {
       bool any = false;
       each_column(e, [&](std::uint16_t) { any = true; });
@@ -429,7 +454,7 @@ PlanPtr push_outer_join(PlanPtr plan, Exprs above) {
   std::vector<KeyPair> pairs;
   for (std::size_t i = 0; i < plan->left_keys.size(); ++i) {
     pairs.push_back({column(plan->left_keys[i], plan->inputs[0]->schema[plan->left_keys[i]].type),
-                     column(plan->right_keys[i], plan->inputs[1]->schema[plan->right_keys[i]].type)});
+                     column(plan->right_keys[i], plan->inputs[1]->schema[plan->right_keys[i]].type), false});
   }
   const bool full = plan->join_kind == JoinKind::kFull;
   for (ExprPtr& c : above) {
@@ -473,7 +498,7 @@ PlanPtr push_semi_join(PlanPtr plan, Exprs above) {
   }
   for (std::size_t i = 0; i < plan->left_keys.size(); ++i) {
     pairs.push_back({column(plan->left_keys[i], plan->inputs[0]->schema[plan->left_keys[i]].type),
-                     column(plan->right_keys[i], plan->inputs[1]->schema[plan->right_keys[i]].type)});
+                     column(plan->right_keys[i], plan->inputs[1]->schema[plan->right_keys[i]].type), false});
   }
   if (!plan->exprs.empty()) split_conjuncts(fold(std::move(plan->exprs[0])), conditions);
   for (ExprPtr& c : conditions) {
@@ -598,6 +623,18 @@ PlanPtr push(PlanPtr plan, Exprs conjuncts) {
         bool any = false, keys = true;
         each_column(*c, [&](std::uint16_t i) { any = true, keys = keys && std::find(partition.begin(), partition.end(), i) != partition.end(); });
         (any && keys ? below : above).push_back(std::move(c));
+      }
+      plan->inputs[0] = push(std::move(plan->inputs[0]), std::move(below));
+      derive_node(*plan);
+      return make_filter(std::move(plan), conjunction(std::move(above)));
+    }
+    case Plan::Node::kSeries: {
+      Exprs below, above;
+      const std::size_t value = plan->schema.size() - 1;
+      for (ExprPtr& c : conjuncts) {
+        bool any = false, input = true;
+        each_column(*c, [&](std::uint16_t i) { any = true, input = input && i < value; });
+        (any && input ? below : above).push_back(std::move(c));
       }
       plan->inputs[0] = push(std::move(plan->inputs[0]), std::move(below));
       derive_node(*plan);
@@ -781,6 +818,17 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       plan->inputs[0] = std::move(input.plan);
       break;
     }
+    case Plan::Node::kSeries: {
+      std::vector<bool> below(need.begin(), need.end() - 1);
+      for (const ExprPtr& e : plan->exprs) need_columns(*e, below);
+      Pruned input = narrow(std::move(plan->inputs[0]), below);
+      for (ExprPtr& e : plan->exprs) remap(*e, input.map);
+      out.map = std::move(input.map);
+      out.map.push_back(static_cast<int>(input.plan->schema.size()));
+      plan->inputs[0] = std::move(input.plan);
+      plan->schema.clear();
+      break;
+    }
     case Plan::Node::kUnionAll:
       if (std::none_of(need.begin(), need.end(), [](bool b) { return b; }) && !need.empty()) need[0] = true;
       for (PlanPtr& input : plan->inputs) input = exactly(std::move(input), need);
@@ -875,6 +923,7 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
 }  // namespace
 
 PlanPtr optimize(PlanPtr plan) {
+  if (mentions(*plan, [](std::uint16_t) { return true; })) throw Failure(ErrorCode::kUnsupported, "a reference to a query around this one is not supported here");
   Schema names = plan->schema;
   fold_all(*plan);
   plan = push(std::move(plan), {});

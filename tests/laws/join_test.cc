@@ -14,14 +14,15 @@ namespace weir::test {
 namespace {
 
 Plain join_model(const Plain& a, const Plain& b, const std::vector<std::uint16_t>& left, const std::vector<std::uint16_t>& right,
-                 const std::vector<JoinColumn>& output, const Kinds& a_kinds, const std::function<bool(const PlainRow&)>& condition = {}) {
+                 const std::vector<JoinColumn>& output, const Kinds& a_kinds, const std::function<bool(const PlainRow&)>& condition = {}, bool null_matches = false) {
   Plain out;
   for (const auto& [x, w] : a) {
     for (const auto& [y, v] : b) {
       bool match = true;
       for (std::size_t k = 0; k < left.size(); ++k) {
         const KeyKind kind = a_kinds[left[k]];
-        match = match && x[left[k]] && y[right[k]] && canonical(x[left[k]], kind) == canonical(y[right[k]], kind);
+        const bool both = x[left[k]] && y[right[k]], neither = !x[left[k]] && !y[right[k]];
+        match = match && (both ? canonical(x[left[k]], kind) == canonical(y[right[k]], kind) : neither && null_matches);
       }
       if (!match) continue;
       PlainRow row;
@@ -62,6 +63,16 @@ RC_GTEST_PROP(JoinLaw, OneIntegerKey, ()) {
 }
 RC_GTEST_PROP(JoinLaw, TwoKeysAndACondition, ()) {
   law_holds(join_law({KeyKind::kNumeric, KeyKind::kText, KeyKind::kInt}, {KeyKind::kText, KeyKind::kNumeric, KeyKind::kInt}, {0, 1}, {1, 0}, true), *ops());
+}
+RC_GTEST_PROP(JoinLaw, NullEqualToNull, ()) {
+  Law law;
+  const Kinds kinds = {KeyKind::kInt, KeyKind::kText};
+  law.inputs = {kinds, kinds};
+  law.output = {KeyKind::kInt, KeyKind::kText, KeyKind::kInt};
+  const std::vector<JoinColumn> output = {{false, 0}, {false, 1}, {true, 0}};
+  law.build = [=](Circuit& c, const std::vector<NodeId>& in) { return join(c, in[0], in[1], JoinSpec{{0, 1}, {0, 1}, output, nullptr, true}); };
+  law.model = [=](const std::vector<Plain>& in) { return join_model(in[0], in[1], {0, 1}, {0, 1}, output, kinds, {}, true); };
+  law_holds(law, *ops());
 }
 RC_GTEST_PROP(JoinLaw, CrossJoinWithACondition, ()) {
   law_holds(join_law({KeyKind::kText, KeyKind::kInt}, {KeyKind::kInt}, {}, {}, true), *ops());

@@ -9,6 +9,7 @@
 #include "operators/join.h"
 #include "operators/linear.h"
 #include "operators/semi_join.h"
+#include "operators/series.h"
 #include "operators/set_operations.h"
 #include "operators/top_k.h"
 #include "operators/window.h"
@@ -106,12 +107,31 @@ class NullText final : public Expression {
   std::string text() const override { return "NULL"; }
 };
 
+class One final : public Expression {
+ public:
+  Column evaluate(const Chunk& chunk, Arena& arena) const override {
+    Column out = Column::make(Kind::kInt, chunk.size, false, arena);
+    for (std::uint32_t i = 0; i < chunk.size; ++i) out.set(i, Datum::of(std::int64_t{1}));
+    return out;
+  }
+  KeyKind key_kind() const override { return kInt; }
+  std::string text() const override { return "1"; }
+};
+
 TEST(Derivations, Linear) {
   replay("linear", {{kInt, kText}}, {kText}, [](Circuit& c, Nodes in) { return project(c, filter(c, in[0], greater(0, 1)), columns({{1, kText}})); });
 }
 TEST(Derivations, Join) { replay("join", {{kInt, kText}, {kInt, kText}}, {kText, kText}, inner); }
 TEST(Derivations, SemiJoin) {
   replay("semijoin", {{kInt, kText}, {kInt}}, {kInt, kText}, [](Circuit& c, Nodes in) { return semi_join(c, in[0], in[1], {0}, {0}, false, false); });
+}
+TEST(Derivations, Subquery) {
+  replay("subquery", {{kInt}, {kInt}}, {kInt}, [](Circuit& c, Nodes in) { return semi_join(c, in[0], in[1], {0}, {0}, false, false); });
+}
+TEST(Derivations, Series) {
+  replay("series", {{kInt}}, {kInt, kInt}, [](Circuit& c, Nodes in) {
+    return series(c, in[0], std::make_unique<One>(), column(0, kInt), std::make_unique<One>(), TypeId::kInteger);
+  });
 }
 TEST(Derivations, OuterJoin) {
   replay("outer_join", {{kInt, kText}, {kInt, kText}}, {kText, kText}, [](Circuit& c, Nodes in) {

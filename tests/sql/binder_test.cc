@@ -56,7 +56,9 @@ TEST(Binder, ErrorsHavePlaceAndHint) {
   EXPECT_EQ(plan_of("SELECT 1 UNION SELECT 1, 2"), "error at 22: each UNION query must have the same number of columns");
   EXPECT_EQ(plan_of("SELECT id FROM a LIMIT -1"), "error at 23: LIMIT must not be negative");
   EXPECT_EQ(plan_of("SELECT id FROM a WHERE id IN (SELECT id, k FROM b)"), "error at 26: subquery has too many columns");
-  EXPECT_EQ(plan_of("SELECT (SELECT id FROM b) FROM a"), "error at 7: a scalar sub-select that may give more than one row is not supported");
+  EXPECT_EQ(plan_of("SELECT (SELECT id, k FROM b) FROM a"), "error at 7: subquery must return only one column");
+  EXPECT_EQ(plan_of("SELECT (SELECT max(a.k) FROM b) FROM a"), "error at 15: an aggregate of the query outside in a sub-select is not supported");
+  EXPECT_EQ(plan_of("SELECT x FROM a, (SELECT a.k AS x) s"), "error at 25: missing FROM-clause entry for table \"a\"");
 }
 
 TEST(Binder, WithQueriesDoNotBlowUp) {
