@@ -15,6 +15,9 @@ const Schema& Change::schema() const { return data_->schema; }
 std::size_t Change::size() const { return data_->size; }
 
 ChangedRow Change::operator[](std::size_t i) const {
+  if (i >= data_->size) {
+    throw Failure(ErrorCode::kUnknownName, "the change has " + std::to_string(data_->size) + " rows, and no row " + std::to_string(i));
+  }
   std::call_once(data_->read, [&] {
     data_->values.reserve(data_->size * data_->schema.size());
     data_->weights.reserve(data_->size);

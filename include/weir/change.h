@@ -31,7 +31,7 @@ class Change {
   bool is_snapshot() const;        // the first one, or a fresh start: replace what you hold
   const Schema& schema() const;
   std::size_t size() const;
-  ChangedRow operator[](std::size_t i) const;
+  ChangedRow operator[](std::size_t i) const;  // Failure(kUnknownName) if there is no such row
 
   class Iterator {
    public:

@@ -216,6 +216,15 @@ TEST(Database, AViewIsReadInItsOwnOrder) {
   EXPECT_EQ(lines(db.execute("BEGIN; INSERT INTO t VALUES (8, 9, 100); SELECT * FROM worst; ROLLBACK").value()[2].rows), "5 9 2") << "also where a transaction has changed it";
 }
 
+TEST(Database, WhatIsNotInAResultIsAnError) {
+  Database db = memory("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)");
+  const ResultSet rows = db.query("SELECT a FROM t").value();
+  EXPECT_EQ(rows[0][0].to_string(), "1");
+  EXPECT_THROW(rows[1], Failure);
+  EXPECT_THROW(rows[0][1], Failure);
+  EXPECT_THROW(rows[0]["b"], Failure);
+}
+
 TEST(Database, KeysInMessagesAreWhole) {
   Database db = memory("CREATE TABLE t (a INT, b TEXT, PRIMARY KEY (a, b))");
   EXPECT_EQ(db.execute("INSERT INTO t VALUES (1, 'x'), (1, 'x')").error().hint, "key (a, b)=(1, x) already exists");
