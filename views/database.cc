@@ -172,6 +172,9 @@ std::vector<RelationInfo> Database::relations() const {
       if (state->keyed()) {
         for (const std::uint16_t c : state->relation.key) info.key.push_back(state->relation.schema[c].name);
       }
+      for (std::size_t c = 0; c < state->relation.defaults.size(); ++c) {
+        if (state->relation.defaults[c]) info.defaulted.push_back(state->relation.schema[c].name);
+      }
       info.definition = state->definition;
       info.rows = static_cast<std::uint64_t>(state->total_weight());
       out.push_back(std::move(info));

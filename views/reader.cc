@@ -43,7 +43,7 @@ struct Reader::Impl {
     for (const RelationInfo& relation : db.relations()) {
       if (relation.name != table) continue;
       for (const std::string& name : relation.key) key.push_back(*find_column(name));
-      has_defaults = lower(relation.definition).find("default") != std::string::npos;
+      for (const std::string& name : relation.defaulted) defaulted.push_back(*find_column(name));
     }
     format = options.format;
     if (format == ReadOptions::Format::kByEnding) {
@@ -101,8 +101,8 @@ struct Reader::Impl {
       csv_columns.push_back(c);
     }
     for (std::size_t c = 0; c < schema.size(); ++c) {
-      if (!seen[c] && !schema[c].nullable && !has_defaults) {
-        fail("the header lacks column " + in_quotes(schema[c].name) + " of table " + in_quotes(table) + ", which is NOT NULL", 1);
+      if (!seen[c] && std::find(defaulted.begin(), defaulted.end(), c) == defaulted.end()) {
+        fail("the header lacks column " + in_quotes(schema[c].name) + " of table " + in_quotes(table) + ", which has no DEFAULT", 1);
       }
     }
   }
@@ -111,7 +111,7 @@ struct Reader::Impl {
 
   // A row of which some columns are given; the others take their defaults.
   void insert(Transaction& into, std::vector<std::pair<std::size_t, Value>> given) const {
-    if (given.size() == schema.size() || !has_defaults) {
+    if (given.size() == schema.size() || defaulted.empty()) {
       Row row(schema.size());
       for (auto& [c, value] : given) row[c] = std::move(value);
       into.insert(table, row).value();
@@ -235,7 +235,7 @@ struct Reader::Impl {
   std::string table;
   Schema schema;
   std::vector<std::size_t> key;
-  bool has_defaults = false;
+  std::vector<std::size_t> defaulted;
   ReadOptions::Format format = ReadOptions::Format::kCsv;
   std::vector<std::size_t> csv_columns;  // of the table, in the header's order
   std::vector<CsvField> fields;

@@ -24,7 +24,7 @@ struct ReadOptions {
 
 class Reader {
  public:
-  // path "-" is standard input. Failure kIo if it can't be opened; kInput if the CSV header names an unknown column or lacks a required one.
+  // path "-" is standard input. Failure kIo if it can't be opened; kInput if the CSV header names an unknown column or lacks one that has no DEFAULT.
   static Result<Reader> open(const Database& db, std::string_view table, const std::string& path, const ReadOptions& options = {});
   Reader(Reader&&) noexcept;
   ~Reader();

@@ -78,7 +78,7 @@ TEST_F(ReaderTest, CsvErrorsHaveTheirLine) {
       {"id,name\n1,a\n2,\xff\n", 3, "invalid byte sequence for encoding \"UTF8\": 0xff, byte 3 of the line"},
       {"id,nam\n1,a\n", 1, "table \"t\" has no column \"nam\""},
       {"id,id\n1,2\n", 1, "the header names column \"id\" twice"},
-      {"id\n1\n", 1, "the header lacks column \"name\" of table \"t\", which is NOT NULL"},
+      {"id\n1\n", 1, "the header lacks column \"name\" of table \"t\", which has no DEFAULT"},
       {"", 1, "the file is empty: a CSV file begins with a line of column names"},
       {"id,name\n1,a\n1,b\n", 3, "duplicate key"},
       {"id,name\n1,\n", 2, "null value"},
@@ -133,8 +133,14 @@ TEST_F(ReaderTest, NdjsonErrorsHaveTheirLine) {
   }
 }
 
+TEST_F(ReaderTest, AMissingColumnWithoutADefaultIsAnErrorAlsoWhereItMayBeNull) {
+  db_.execute("CREATE TABLE d (id BIGINT PRIMARY KEY, n INTEGER DEFAULT 5, s TEXT)").value();
+  const Error error = Reader::open(db_, "d", write("d.csv", "id\n1\n2\n")).error();
+  EXPECT_EQ(error.message, "the header lacks column \"s\" of table \"d\", which has no DEFAULT");
+}
+
 TEST_F(ReaderTest, DefaultsFillMissingColumns) {
-  db_.execute("CREATE TABLE d (id BIGINT PRIMARY KEY, n INTEGER NOT NULL DEFAULT 5, s TEXT)").value();
+  db_.execute("CREATE TABLE d (id BIGINT PRIMARY KEY, n INTEGER NOT NULL DEFAULT 5, s TEXT DEFAULT NULL)").value();
   Reader reader = Reader::open(db_, "d", write("d.csv", "id\n1\n2\n")).value();
   Transaction transaction = db_.begin();
   EXPECT_EQ(reader.read(transaction, 10).value(), 2u);
