@@ -190,7 +190,7 @@ TEST_F(Program, APipeIsAnsweredStatementByStatement) {
 
 // ---- weir run
 
-constexpr char kShop[] = R"json({"tables": {"orders": {"columns": {"id": "BIGINT", "customer": "TEXT NOT NULL", "amount": "NUMERIC(10,2)", "day": "TIMESTAMP"}, "primary_key": "id"}},
+constexpr char kShop[] = R"json({"tables": {"orders": {"columns": {"id": "BIGINT", "customer": "TEXT NOT NULL", "amount": "NUMERIC(10,2) DEFAULT NULL", "day": "TIMESTAMP DEFAULT NULL"}, "primary_key": "id"}},
  "views": {"totals": {"from": "orders", "group_by": "customer", "select": ["customer", {"SUM(amount)": "total"}]}}})json";
 
 TEST_F(Program, RunLoadsAndPrints) {

@@ -17,7 +17,7 @@ class ReaderTest : public ::testing::Test {
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() / ("weir_reader_" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder_);
-    db_.execute("CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT NOT NULL, amount NUMERIC(8,2), day DATE)").value();
+    db_.execute("CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT NOT NULL, amount NUMERIC(8,2) DEFAULT NULL, day DATE DEFAULT NULL)").value();
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
