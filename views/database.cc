@@ -4,6 +4,7 @@
 #include "sql/statement.h"
 #include "views/door.h"
 #include "views/engine.h"
+#include "zset/text_form.h"
 #include "views/schema_change.h"
 
 namespace weir {
@@ -173,7 +174,8 @@ std::vector<RelationInfo> Database::relations() const {
         for (const std::uint16_t c : state->relation.key) info.key.push_back(state->relation.schema[c].name);
       }
       for (std::size_t c = 0; c < state->relation.defaults.size(); ++c) {
-        if (state->relation.defaults[c]) info.defaulted.push_back(state->relation.schema[c].name);
+        const Expr* value = state->relation.defaults[c].get();
+        if (value && value->node == Expr::Node::kConstant) info.defaults.emplace(state->relation.schema[c].name, to_value(value->constant.get(), value->type));
       }
       info.definition = state->definition;
       info.rows = static_cast<std::uint64_t>(state->total_weight());

@@ -43,7 +43,8 @@ struct Reader::Impl {
     for (const RelationInfo& relation : db.relations()) {
       if (relation.name != table) continue;
       for (const std::string& name : relation.key) key.push_back(*find_column(name));
-      for (const std::string& name : relation.defaulted) defaulted.push_back(*find_column(name));
+      defaults.resize(schema.size());
+      for (const auto& [name, value] : relation.defaults) defaults[*find_column(name)] = value;
     }
     format = options.format;
     if (format == ReadOptions::Format::kByEnding) {
@@ -101,7 +102,7 @@ struct Reader::Impl {
       csv_columns.push_back(c);
     }
     for (std::size_t c = 0; c < schema.size(); ++c) {
-      if (!seen[c] && std::find(defaulted.begin(), defaulted.end(), c) == defaulted.end()) {
+      if (!seen[c] && !defaults[c]) {
         fail("the header lacks column " + in_quotes(schema[c].name) + " of table " + in_quotes(table) + ", which has no DEFAULT", 1);
       }
     }
@@ -111,20 +112,13 @@ struct Reader::Impl {
 
   // A row of which some columns are given; the others take their defaults.
   void insert(Transaction& into, std::vector<std::pair<std::size_t, Value>> given) const {
-    if (given.size() == schema.size() || defaulted.empty()) {
-      Row row(schema.size());
-      for (auto& [c, value] : given) row[c] = std::move(value);
-      into.insert(table, row).value();
-      return;
+    Row row(schema.size());
+    std::vector<bool> is_given(schema.size());
+    for (auto& [c, value] : given) row[c] = std::move(value), is_given[c] = true;
+    for (std::size_t c = 0; c < schema.size(); ++c) {
+      if (!is_given[c] && defaults[c]) row[c] = *defaults[c];
     }
-    std::string names, values;
-    for (const auto& [c, value] : given) {
-      if (!names.empty()) names += ", ", values += ", ";
-      names += quote_identifier(schema[c].name);
-      values += value.is_null() ? "NULL" : quote_literal(value.to_string());
-    }
-    const std::string into_table = "INSERT INTO " + quote_identifier(table);
-    into.execute(given.empty() ? into_table + " DEFAULT VALUES" : into_table + " (" + names + ") VALUES (" + values + ")").value();
+    into.insert(table, row).value();
   }
 
   void erase(Transaction& into, std::vector<std::pair<std::size_t, Value>> given) const {
@@ -235,7 +229,7 @@ struct Reader::Impl {
   std::string table;
   Schema schema;
   std::vector<std::size_t> key;
-  std::vector<std::size_t> defaulted;
+  std::vector<std::optional<Value>> defaults;  // by column
   ReadOptions::Format format = ReadOptions::Format::kCsv;
   std::vector<std::size_t> csv_columns;  // of the table, in the header's order
   std::vector<CsvField> fields;

@@ -160,7 +160,7 @@ struct RelationInfo {
   bool is_view = false;
   Schema schema;
   std::vector<std::string> key;
-  std::vector<std::string> defaulted;  // a table's columns that have a DEFAULT
+  std::map<std::string, Value> defaults;  // a table's columns that have a DEFAULT, and what it is
   std::string definition;
   std::uint64_t rows = 0;
 };
