@@ -538,8 +538,10 @@ ExprPtr bind_operator(std::string_view op, std::vector<ExprPtr> args, int offset
   const std::string name(op);
   if (name == "not") return negate(to_boolean(std::move(args[0]), "NOT", offset), offset);
   if (name == "is null" || name == "is not null") {
-    if (args[0]->type.id == TypeId::kUnknown) args[0] = coerce(std::move(args[0]), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
-    const Function& f = null_test(name == "is not null", args[0]->type);
+    const Type text{TypeId::kText, 0, 0};
+    const bool open = args[0]->type.id == TypeId::kUnknown && args[0]->node == Expr::Node::kParameter;  // says nothing about its type
+    if (args[0]->type.id == TypeId::kUnknown && !open) args[0] = coerce(std::move(args[0]), text, Cast::kImplicit, offset);
+    const Function& f = null_test(name == "is not null", open ? text : args[0]->type);
     return Expr::make_call(f, boolean, std::move(args), offset);
   }
   if (name == "is distinct from" || name == "is not distinct from") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sql/functions.h"
+#include "sql/kernels.h"
 #include "sql/plan_build.h"
 
 namespace weir {
@@ -16,7 +17,8 @@ constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 Expr* compared(Expr& conjunct, std::uint16_t* column = nullptr) {
   if (conjunct.node != Expr::Node::kCall || conjunct.args.size() != 2 || conjunct.function->name != "=") return nullptr;
   for (std::size_t i = 0; i < 2; ++i) {
-    const Expr& a = *conjunct.args[i];
+    const Expr& given = *conjunct.args[i];
+    const Expr& a = given.node == Expr::Node::kCall && is_relabel(*given.function) ? *given.args[0] : given;  // VARCHAR as TEXT
     Expr& b = *conjunct.args[1 - i];
     if (a.node != Expr::Node::kColumn || !keys_agree(a.type, b.type)) continue;
     if (b.node != Expr::Node::kParameter && (b.node != Expr::Node::kConstant || b.constant.get().null)) continue;

@@ -132,13 +132,13 @@ TEST(Fold, ViewsOnFoldedViewsFollow) {
   Database db = memory(kTables);
   db.execute("CREATE VIEW v1 AS SELECT id, v FROM a WHERE k = 1; CREATE VIEW early AS SELECT SUM(v) AS s FROM v1;"
              "CREATE VIEW v2 AS SELECT id, v FROM a WHERE k = 2; CREATE VIEW late AS SELECT SUM(v) AS s FROM v2;"
-             "CREATE VIEW both AS SELECT v1.id, v2.v FROM v1 JOIN v2 ON v1.v = v2.v").value();
+             "CREATE VIEW two AS SELECT v1.id, v2.v FROM v1 JOIN v2 ON v1.v = v2.v").value();
   ASSERT_TRUE(folded(db, "v1"));
   for (int n = 0; n < 20; ++n) {
     change(db, random, 3);
     EXPECT_EQ(text(db.read("early").value()), text(db.query("SELECT SUM(v) FROM a WHERE k = 1").value()));
     EXPECT_EQ(text(db.read("late").value()), text(db.query("SELECT SUM(v) FROM a WHERE k = 2").value()));
-    EXPECT_EQ(text(db.read("both").value()), text(db.query("SELECT x.id, y.v FROM a x JOIN a y ON x.v = y.v WHERE x.k = 1 AND y.k = 2").value()));
+    EXPECT_EQ(text(db.read("two").value()), text(db.query("SELECT x.id, y.v FROM a x JOIN a y ON x.v = y.v WHERE x.k = 1 AND y.k = 2").value()));
   }
   Transaction open = db.begin();
   open.execute("INSERT INTO a VALUES (100, 1, NULL, 5)").value();
@@ -170,7 +170,7 @@ TEST(Fold, SqlJsonAndBuilderFoldTogether) {
   Database db = memory(kTables);
   db.create_view("from_sql", "SELECT id FROM a WHERE k = 1").value();
   db.create_view("from_builder", From("a").Where("k = 2").Select("id")).value();
-  db.define(R"({"views": [{"name": "from_json", "query": {"from": "a", "where": "k = 3", "select": ["id"]}}]})").value();
+  db.define(R"({"views": {"from_json": {"from": "a", "where": "k = 3", "select": ["id"]}}})").value();
   for (const char* view : {"from_sql", "from_builder", "from_json"}) {
     EXPECT_NE(db.explain(view).value().find("Folded: one circuit for 3 views"), std::string::npos) << db.explain(view).value();
   }

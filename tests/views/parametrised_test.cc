@@ -116,7 +116,7 @@ TEST(Parametrised, WrongUseIsRefusedByName) {
 TEST(Parametrised, JsonAndBuilderHaveThemToo) {
   Database db = memory(kOrders);
   db.create_view("b", From("orders").Where("tenant = $1").Select("id")).value();
-  db.define(R"({"views": [{"name": "j", "query": {"from": "orders", "where": "tenant = $1", "select": ["id"]}}]})").value();
+  db.define(R"({"views": {"j": {"from": "orders", "where": "tenant = $1", "select": ["id"]}}})").value();
   EXPECT_EQ(text(db.read("b", {8}).value()), Texts{"2"});
   EXPECT_EQ(text(db.read("j", {8}).value()), Texts{"2"});
   EXPECT_NE(db.explain("j").value().find("Parameters: $1 integer"), std::string::npos);
@@ -127,6 +127,9 @@ TEST(Parametrised, TheFileKeepsTheDefinition) {
   { Database::open(folder.file()).value().execute(kOrders).value(); }
   Database db = Database::open(folder.file()).value();
   EXPECT_EQ(text(db.read("open_orders", {7}).value()), Texts{"1|10.00"});
+  db.create_view("maybe", "SELECT id FROM orders WHERE $1 IS NULL OR tenant = $1").value();
+  EXPECT_EQ(text(db.read("maybe", {7}).value()), (Texts{"1", "3"}));
+  EXPECT_EQ(text(db.read("maybe", {Value()}).value()), (Texts{"1", "2", "3"}));
   std::vector<Texts> seen;
   auto watch = db.subscribe("open_orders", {8}, [&](const Change& c) { seen.push_back(text(c)); }, at_once()).value();
   db.execute("UPDATE orders SET amount = 21 WHERE id = 2").value();
