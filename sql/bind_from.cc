@@ -242,12 +242,12 @@ From Binder::bind_item(const Json& node, const Environment* environment, const S
 
 // A function in FROM: generate_series, or one row with the value of any other.
 From Binder::bind_function_rows(const Json& body, const Environment* environment, const Scope* lateral) {
-  only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality"});
   const Json& functions = at(body, "functions");
   const Json& pair = at(*open(functions[0]).second, "items");
   const auto [type, call] = open(pair[0]);
   const int offset = location(*call);
-  if (functions.size() != 1) unsupported("ROWS FROM", offset);
+  if (flag(body, "is_rowsfrom")) unsupported("ROWS FROM", offset);
+  only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality"});
   if (flag(body, "ordinality")) unsupported("WITH ORDINALITY", offset);
   Scope scope;
   scope.outer = lateral;

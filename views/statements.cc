@@ -365,8 +365,10 @@ std::string Engine::explain(std::string_view view_or_query, bool graphviz) {
   const Writing writing(*this);
   if (const auto* found = find_state(view_or_query)) {
     const RelationState& relation = **found;
-    const Bound scan = bind("SELECT * FROM " + quote_identifier(relation.name()));
-    if (!relation.relation.is_view) return explain_plan(*scan.statement.plan, relation.node, graphviz);
+    if (!relation.relation.is_view) {
+      const Bound scan = bind("SELECT * FROM " + quote_identifier(relation.name()));
+      return explain_plan(*scan.statement.plan, relation.node, graphviz);
+    }
     if (relation.parametrised()) {
       std::string out = relation.plan->to_string() + "Parameters:";
       for (std::size_t n = 0; n < relation.relation.parameters.size(); ++n) out += (n ? ", $" : " $") + std::to_string(n + 1) + " " + relation.relation.parameters[n].to_string();
