@@ -576,7 +576,7 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
   }
   bool inside_columns = false, outside_columns = false;
   for (const ExprPtr* e : {&call.argument, &call.filter}) {
-    if (*e) each_column(**e, [&](std::uint16_t c) { (is_outer(c) ? outside_columns : inside_columns) = true; });
+    if (*e) find_columns(**e, context, inside_columns, outside_columns);
   }
   if (outside_columns && !inside_columns) unsupported("an aggregate of the query outside in a sub-select", offset);
   std::vector<AggregateCall>& calls = context.pending->aggregates;

@@ -151,6 +151,25 @@ ExprPtr Binder::beside(const Expr& expr, std::size_t width, const Scope& scope, 
   });
 }
 
+void Binder::find_columns(const Expr& expr, const Context& context, bool& inside, bool& outside) const {
+  each_column(expr, [&](std::uint16_t c) {
+    if (!is_subquery(c)) {
+      (is_outer(c) ? outside : inside) = true;
+      return;
+    }
+    for (const Subquery& subquery : context.pending->subqueries) {
+      const std::size_t slot = c - kSubqueryBase;
+      if (slot < subquery.slot || slot >= subquery.slot + subquery.slots()) continue;
+      const auto see = [&](std::uint16_t reference) {
+        (references_[reference - kOuterBase].scope == context.scope ? inside : outside) = true;
+        return false;
+      };
+      mentions(*subquery.plan, see);
+      if (subquery.test) mentions(*subquery.test, see);
+    }
+  });
+}
+
 // ------------------------------------------------------------------------------------------------------------------------ binding
 
 PlanPtr Binder::bind_inner(const Json& select, const Context& context) { return bind_rows(select, context.environment, nullptr, context.scope); }

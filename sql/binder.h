@@ -239,6 +239,8 @@ class Binder {
   ExprPtr bind_sublink(const Json& body, const Context& context);
   std::vector<ExprPtr> bind_row_sublink(const Json& body, const Context& context);  // the columns of (SELECT a, b …) as one row
   ExprPtr quantified(const Json& body, const std::string& op, const Context& context, const Plan& inner);
+  // Does the expression, its sub-selects included, use columns of this query, and of queries outside?
+  void find_columns(const Expr& expr, const Context& context, bool& inside, bool& outside) const;
   std::uint16_t use(Subquery subquery, const Context& context);  // the column of its first slot
   // A conjunct of WHERE that tests a sub-select, joined to the plan.
   PlanPtr bind_membership(const Json& sublink, PlanPtr plan, const Context& context, bool negated);
