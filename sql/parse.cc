@@ -104,6 +104,7 @@ Json parse_statement(const std::string& sql) {
 }
 
 bool is_keyword(std::string_view name) {
+  if (name.find_first_of("0123456789") != std::string_view::npos) return false;  // no keyword has a digit
   // A word is safe where the parser takes it as a column, a table, an alias and a function argument alike.
   const std::string word(name);
   const std::string probe = "SELECT " + word + ", t." + word + " AS " + word + " FROM " + word + " AS " + word;

@@ -56,10 +56,14 @@ Result<void> Database::create_view(std::string_view name, std::string_view sql) 
   const std::string statement = prefix + std::string(sql);
   return located(statement, prefix.size(), [&] {
     Engine& engine = weir::open(engine_);
-    check_fragment(sql, Fragment::kQuery);
     std::unique_ptr<internal::TransactionState> alone = engine.begin();
     try {
       engine.execute(*alone, statement, {}, true);
+    } catch (const Failure& failure) {
+      engine.rollback(*alone);
+      engine.recycle(std::move(alone));
+      if (failure.error().code == ErrorCode::kSyntax) check_fragment(sql, Fragment::kQuery);  // says better what is wrong with it
+      throw;
     } catch (...) {
       engine.rollback(*alone);
       engine.recycle(std::move(alone));
