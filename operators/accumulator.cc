@@ -386,6 +386,13 @@ struct TextOrder {
   using Value = Bytes;
   int operator()(const Bytes& a, const Bytes& b) const { return a.view().compare(b.view()); }
 };
+struct PaddedOrder {
+  using Value = Bytes;
+  int operator()(const Bytes& a, const Bytes& b) const {
+    const int c = without_padding(a.view()).compare(without_padding(b.view()));
+    return c != 0 ? c : a.view().compare(b.view());
+  }
+};
 struct NumericOrder {
   using Value = Bytes;
   int operator()(const Bytes& a, const Bytes& b) const {
@@ -570,7 +577,7 @@ std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId
         case KeyKind::kDouble: return std::make_unique<DoubleSum>();
         case KeyKind::kNumeric: return std::make_unique<NumericSum>();
         case KeyKind::kInterval: return std::make_unique<IntervalSum>();
-        case KeyKind::kBool: case KeyKind::kText: refuse();
+        case KeyKind::kBool: case KeyKind::kText: case KeyKind::kPadded: refuse();
       }
       break;
     case Family::kExtremes:
@@ -579,6 +586,7 @@ std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId
         case KeyKind::kDouble: return std::make_unique<Extremes<DoubleOrder>>();
         case KeyKind::kNumeric: return std::make_unique<Extremes<NumericOrder>>();
         case KeyKind::kText: return std::make_unique<Extremes<TextOrder>>();
+        case KeyKind::kPadded: return std::make_unique<Extremes<PaddedOrder>>();
         case KeyKind::kInterval: return std::make_unique<Extremes<IntervalOrder>>();
         case KeyKind::kBool: refuse();
       }

@@ -89,6 +89,7 @@ bool equal_at(const Column& a, std::uint32_t i, const Column& b, std::uint32_t j
     case KeyKind::kText: return a.bytes()[i] == b.bytes()[j];
     case KeyKind::kNumeric: return a.bytes()[i] == b.bytes()[j] || numeric_compare(a.bytes()[i], b.bytes()[j]) == 0;
     case KeyKind::kInterval: return interval_compare(a.intervals()[i], b.intervals()[j]) == 0;
+    case KeyKind::kPadded: return without_padding(a.bytes()[i].view()) == without_padding(b.bytes()[j].view());
   }
   return false;
 }

@@ -65,6 +65,9 @@ bool KeyTable::equal(Id id, const Chunk& keys, std::uint32_t position) const {
         if (!(a == b) && numeric_compare(a, b) != 0) return false;
         break;
       }
+      case KeyKind::kPadded:
+        if (without_padding(load<Bytes>(slot).view()) != without_padding(column.bytes()[position].view())) return false;
+        break;
       case KeyKind::kInterval:
         if (interval_compare(load<Interval>(slot), column.intervals()[position]) != 0) return false;
         break;

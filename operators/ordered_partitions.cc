@@ -23,9 +23,9 @@ std::int64_t prefix_of(const Datum& d, KeyKind kind) {
       const auto bits = std::bit_cast<std::int64_t>(d.number == 0 ? 0.0 : d.number);
       return bits < 0 ? bits ^ kHighest : bits;
     }
-    case KeyKind::kText: {
+    case KeyKind::kText: case KeyKind::kPadded: {
       std::uint64_t head = 0;
-      const std::string_view s = d.bytes.view();
+      const std::string_view s = kind == KeyKind::kPadded ? without_padding(d.bytes.view()) : d.bytes.view();
       for (std::size_t i = 0; i < 8; ++i) head = head << 8 | (i < s.size() ? static_cast<unsigned char>(s[i]) : 0);
       return static_cast<std::int64_t>(head ^ (std::uint64_t{1} << 63));
     }

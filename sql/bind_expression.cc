@@ -135,7 +135,7 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
     if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("COLLATE " + (name.empty() ? "" : name.back()), offset);
     ExprPtr inside = bind(at(*body, "arg"), context);
     if (inside->type.id == TypeId::kUnknown) inside = coerce(std::move(inside), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
-    if (inside->type.id != TypeId::kText && inside->type.id != TypeId::kVarchar) {
+    if (inside->type.id != TypeId::kText && inside->type.id != TypeId::kVarchar && inside->type.id != TypeId::kBpchar) {
       throw Failure(ErrorCode::kType, "collations are not supported by type " + inside->type.to_string(), offset);
     }
     return inside;
@@ -441,13 +441,13 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
       {"bool", TypeId::kBoolean}, {"int2", TypeId::kSmallint}, {"int4", TypeId::kInteger}, {"int8", TypeId::kBigint}, {"float4", TypeId::kReal},
       {"float8", TypeId::kDouble}, {"numeric", TypeId::kNumeric}, {"text", TypeId::kText}, {"varchar", TypeId::kVarchar}, {"date", TypeId::kDate},
       {"timestamp", TypeId::kTimestamp}, {"interval", TypeId::kInterval}, {"timestamptz", TypeId::kTimestamptz},
-      {"time", TypeId::kTime}};
+      {"time", TypeId::kTime}, {"bpchar", TypeId::kBpchar}, {"uuid", TypeId::kUuid}, {"bytea", TypeId::kBytea}};
   const auto found = kTypes.find(name);
   if (found == kTypes.end()) {
-    static const std::map<std::string, std::string> kSpelled = {{"bpchar", "character"}, {"timetz", "time with time zone"},
+    static const std::map<std::string, std::string> kSpelled = {{"timetz", "time with time zone"},
                                                                 {"varbit", "bit varying"}};
-    static constexpr std::array<std::string_view, 42> kForeign = {
-        "bpchar", "timetz", "bit", "varbit", "uuid", "json", "jsonb", "bytea", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
+    static constexpr std::array<std::string_view, 39> kForeign = {
+        "timetz", "bit", "varbit", "json", "jsonb", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
         "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery", "oid", "name", "char", "serial", "serial4", "bigserial", "serial8", "smallserial",
         "serial2", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "regclass", "regtype", "pg_lsn", "record"};
     const auto spelled = kSpelled.find(name);
@@ -466,12 +466,13 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
     if (scale < 0 || scale > precision) unsupported("NUMERIC with a scale that is negative or larger than its precision", offset);
     type.precision = static_cast<std::int32_t>(precision);
     type.scale = static_cast<std::int32_t>(scale);
-  } else if (type.id == TypeId::kVarchar) {
-    if (modifiers[0] < 1) throw Failure(ErrorCode::kType, "length for type varchar must be at least 1", offset);
-    if (modifiers[0] > 10485760) throw Failure(ErrorCode::kType, "length for type varchar cannot exceed 10485760", offset);
+  } else if (type.id == TypeId::kVarchar || type.id == TypeId::kBpchar) {
+    const std::string spelling = type.id == TypeId::kVarchar ? "varchar" : "char";
+    if (modifiers[0] < 1) throw Failure(ErrorCode::kType, "length for type " + spelling + " must be at least 1", offset);
+    if (modifiers[0] > 10485760) throw Failure(ErrorCode::kType, "length for type " + spelling + " cannot exceed 10485760", offset);
     type.precision = static_cast<std::int32_t>(modifiers[0]);
   } else if (type.id == TypeId::kTimestamp || type.id == TypeId::kTimestamptz || type.id == TypeId::kTime) {
-    if (modifiers[0] != 6) unsupported((type.id == TypeId::kTime ? "TIME(" : "TIMESTAMP(") + std::to_string(modifiers[0]) + ")", offset);
+    type.precision = static_cast<std::int32_t>(std::min<std::int64_t>(modifiers[0], 6)) + 1;
   } else if (type.id == TypeId::kInterval) {
     constexpr std::int64_t kAllFields = 0x7FFF;
     if (modifiers.size() > 1 || (modifiers[0] != kAllFields && !(literal && interval_modifiers))) unsupported("INTERVAL with fields or a precision", offset);

@@ -17,8 +17,9 @@ namespace {
 // Types as the catalog of overloads names them: TypeIds first, then those that weir lacks.
 using Code = std::uint8_t;
 constexpr std::array kNames = {"unknown", "bool",    "int2", "int4",      "int8",     "float4",      "float8", "numeric",
-                               "text",    "varchar", "date", "timestamp", "interval", "timestamptz", "time"};
-constexpr std::string_view kCategories = "XBNNNNNNSSDDTDD";
+                               "text",    "varchar", "date", "timestamp", "interval", "timestamptz", "time",
+                               "bpchar",  "uuid",    "bytea"};
+constexpr std::string_view kCategories = "XBNNNNNNSSDDTDDSUU";
 constexpr Code kOwn = kNames.size();
 static_assert(kOwn == static_cast<int>(kLastTypeId) + 1 && kCategories.size() == kOwn);
 constexpr Code code(TypeId id) { return static_cast<Code>(id); }
@@ -72,6 +73,7 @@ Registry::Registry() {
   add_patterns(kernels);
   add_datetimes(kernels);
   add_formats(kernels);
+  add_binaries(kernels);
   read(kOperatorOverloads, operators);
   read(kFunctionOverloads, functions);
 }
@@ -152,7 +154,7 @@ bool cast_exists(TypeId from, TypeId to, Cast context) {
         return 5;
     }
   };
-  const auto text = [](TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar; };
+  const auto text = [](TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar || t == TypeId::kBpchar; };
   const auto moment = [](TypeId t) { return t == TypeId::kTimestamp || t == TypeId::kTimestamptz; };
   if (from == to || from == TypeId::kUnknown) return true;
   if (number(from) && number(to)) return rank(from) < rank(to) || context != Cast::kImplicit;
@@ -177,7 +179,7 @@ bool accepts(Code target, Code input) {
   if (name == "any" || name == "anyelement" || name == "anynonarray" || name == "anycompatible") return true;
   if (name == "oid") return category == 'N' && input <= code(TypeId::kBigint);
   if (name == "timetz") return input == code(TypeId::kTime);
-  return category == 'S' && (name == "bpchar" || name == "name");
+  return category == 'S' && name == "name";
 }
 
 std::string list_types(std::span<const Code> types) {
@@ -671,7 +673,7 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
     for (std::size_t i = 0; i < args.size(); ++i) {
       if (args[i]->type.id == TypeId::kUnknown || chosen->args[i] < kOwn) {
         args[i] = coerce(std::move(args[i]), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
-      } else if (kind_of(args[i]->type.id) != Kind::kBytes || args[i]->type.id == TypeId::kNumeric) {
+      } else if (args[i]->type.id != TypeId::kText && args[i]->type.id != TypeId::kVarchar) {
         std::vector<ExprPtr> one;
         const Function& f = output_function(args[i]->type.id);
         one.push_back(std::move(args[i]));
@@ -775,7 +777,8 @@ Type aggregate_result(std::string_view function, const Type& argument, int offse
     if (t == TypeId::kInterval || t == TypeId::kTime) return Type{TypeId::kInterval, 0, 0};
   } else if (name == "min" || name == "max") {
     if (is({TypeId::kText, TypeId::kVarchar, TypeId::kUnknown})) return Type{TypeId::kText, 0, 0};
-    if (t != TypeId::kBoolean) return argument;  // keeps no typmod in PostgreSQL's catalog, but the values have it
+    if (t == TypeId::kBpchar) return Type{t, 0, 0};
+    if (!is({TypeId::kBoolean, TypeId::kUuid, TypeId::kBytea})) return argument;  // keeps no typmod in PostgreSQL's catalog, but the values have it
   } else if (name == "bool_and" || name == "bool_or" || name == "every") {
     if (is({TypeId::kBoolean, TypeId::kUnknown})) return Type{TypeId::kBoolean, 0, 0};
   } else {

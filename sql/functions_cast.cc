@@ -4,6 +4,7 @@
 
 #include "sql/kernels.h"
 #include "zset/datetime.h"
+#include "zset/hash.h"
 #include "zset/text_form.h"
 
 namespace weir {
@@ -114,6 +115,23 @@ Column to_typed_varchar(const Function& self, std::span<const Column> args, cons
   });
 }
 
+// Cut or refused as VARCHAR(n), then filled with blanks.
+template <bool Cut>
+Column to_typed_char(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  Column out = to_typed_varchar<Cut>(self, args, rows, arena);
+  Bytes* data = out.as<Bytes>();
+  rows.each([&](std::uint32_t i) {
+    const std::int64_t missing = self.target.precision - count_characters(data[i].view());
+    if (missing > 0) data[i] = Bytes::copy(std::string(data[i].view()) + std::string(static_cast<std::size_t>(missing), ' '), arena);
+  });
+  return out;
+}
+
+Column rounded_seconds(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  const Int* in = args[0].ints();
+  return fill<Int>(rows, arena, [&](std::uint32_t i) { return round_seconds(in[i], self.target.precision - 1); });
+}
+
 Column from_text(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
   const Bytes* in = args[0].bytes();
   Column out = Column::make(kind_of(self.target.id), rows.size, false, arena);
@@ -138,7 +156,7 @@ Column to_text(const Function& self, std::span<const Column> args, const Chunk& 
 }
 
 bool integer(TypeId t) { return t == TypeId::kSmallint || t == TypeId::kInteger || t == TypeId::kBigint; }
-bool text(TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar; }
+bool text(TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar || t == TypeId::kBpchar; }
 
 struct Choice {
   Kernel kernel = nullptr;
@@ -149,8 +167,12 @@ Choice choose(TypeId from, const Type& to, bool explicit_cast) {
   if (from == to.id) {
     if (from == TypeId::kNumeric) return {to_typed_numeric};
     if (from == TypeId::kVarchar) return {explicit_cast ? to_typed_varchar<true> : to_typed_varchar<false>};
+    if (kind_of(from) == Kind::kInt && to.precision != 0) return {rounded_seconds, Effort::kNullSafe};
+    if (from == TypeId::kBpchar) return {explicit_cast ? to_typed_char<true> : to_typed_char<false>};
     return {relabel, Effort::kCheap};
   }
+  if (from == TypeId::kBpchar && text(to.id)) return {pointwise<[](std::string_view s) { return without_padding(s); }>, Effort::kCheap};
+  if (text(from) && to.id == TypeId::kBpchar) return {pointwise<[](Bytes s) { return s; }>, Effort::kCheap};  // another notion of equality: no relabel
   if (text(from) && text(to.id)) return {relabel, Effort::kCheap};
   if (text(from)) return {from_text};
   if (text(to.id)) return {to_text<false>};
@@ -190,7 +212,7 @@ Choice choose(TypeId from, const Type& to, bool explicit_cast) {
 }  // namespace
 
 const Function* cast_function(TypeId from, const Type& to, bool explicit_cast) {
-  const bool cuts = from == TypeId::kVarchar && to.id == TypeId::kVarchar && explicit_cast;
+  const bool cuts = (from == TypeId::kVarchar || from == TypeId::kBpchar) && to.id == from && explicit_cast;
   const Choice choice = choose(from, to, explicit_cast);
   if (!choice.kernel) return nullptr;
   const Type source{from, 0, 0};

@@ -100,11 +100,15 @@ void add_operator(Kernels& k, const std::string& name) {
   }
   k.add(name + " numeric numeric", pointwise<[](Bytes a, Bytes b) { return Op::of(numeric_compare(a, b)); }>);
   k.add(name + " interval interval", pointwise<[](Interval a, Interval b) { return Op::of(interval_compare(a, b)); }>, Effort::kCheap);
-  if constexpr (std::is_same_v<Op, Equal> || std::is_same_v<Op, NotEqual>) {
-    k.add(name + " text text", pointwise<[](Bytes a, Bytes b) { return Op::plain(a == b, true); }>, Effort::kCheap);
-  } else {
-    k.add(name + " text text", pointwise<[](std::string_view a, std::string_view b) { return Op::of(a.compare(b)); }>, Effort::kCheap);
+  for (const std::string t : {"text", "bytea", "uuid"}) {
+    if constexpr (std::is_same_v<Op, Equal> || std::is_same_v<Op, NotEqual>) {
+      k.add(name + ' ' + t + ' ' + t, pointwise<[](Bytes a, Bytes b) { return Op::plain(a == b, true); }>, Effort::kCheap);
+    } else {
+      k.add(name + ' ' + t + ' ' + t, pointwise<[](std::string_view a, std::string_view b) { return Op::of(a.compare(b)); }>, Effort::kCheap);
+    }
   }
+  k.add(name + " bpchar bpchar",
+        pointwise<[](std::string_view a, std::string_view b) { return Op::of(without_padding(a).compare(without_padding(b))); }>, Effort::kCheap);
 }
 
 template <bool Negated>

@@ -55,7 +55,7 @@ Int make_timestamp(Int year, Int month, Int day, Int hour, Int minute, double se
 }
 
 // From seconds since 1970.
-Int to_timestamp(double seconds) {
+Int from_epoch(double seconds) {
   if (std::isnan(seconds)) fail("timestamp cannot be NaN");
   if (std::isinf(seconds)) return seconds > 0 ? kInfinity : kMinusInfinity;
   constexpr double kEpoch = 946'684'800;  // 2000-01-01
@@ -140,7 +140,7 @@ void add_datetimes(Kernels& k) {
   k.add("timezone text timestamp", pointwise<[](View zone, Int t) { return from_zone(t, zone); }>);
   k.add("timezone interval timestamptz", pointwise<[](Interval zone, Int t) { return in_zone(t, zone); }>);
   k.add("timezone interval timestamp", pointwise<[](Interval zone, Int t) { return from_zone(t, zone); }>);
-  k.add("to_timestamp float8", pointwise<[](double seconds) { return to_timestamp(seconds); }>);
+  k.add("to_timestamp float8", pointwise<[](double seconds) { return from_epoch(seconds); }>);
   k.add("make_date int4 int4 int4", pointwise<[](Int y, Int m, Int d) { return make_date(y, m, d); }>);
   k.add("make_time int4 int4 float8", pointwise<[](Int h, Int min, double s) { return make_time(h, min, s); }>);
   for (const std::string name : {"make_timestamp", "make_timestamptz"}) {

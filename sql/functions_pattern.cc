@@ -389,16 +389,20 @@ bool regexp_like(View text, View pattern, View options) {
 }  // namespace
 
 void add_patterns(Kernels& k) {
-  k.add("~~ text text", like<false, false>);
-  k.add("!~~ text text", like<false, true>);
-  k.add("~~* text text", like<true, false>);
-  k.add("!~~* text text", like<true, true>);
+  for (const std::string type : {"text", "bpchar"}) {
+    k.add("~~ " + type + " text", like<false, false>);
+    k.add("!~~ " + type + " text", like<false, true>);
+    k.add("~~* " + type + " text", like<true, false>);
+    k.add("!~~* " + type + " text", like<true, true>);
+  }
   k.add("like_escape text text", pointwise<[](View pattern, View escape) { return like_escape(pattern, escape); }>);
 
-  k.add("~ text text", pointwise<[](View s, View p) { return regex_matches<false, false>(s, p); }>);
-  k.add("!~ text text", pointwise<[](View s, View p) { return regex_matches<false, true>(s, p); }>);
-  k.add("~* text text", pointwise<[](View s, View p) { return regex_matches<true, false>(s, p); }>);
-  k.add("!~* text text", pointwise<[](View s, View p) { return regex_matches<true, true>(s, p); }>);
+  for (const std::string type : {"text", "bpchar"}) {
+    k.add("~ " + type + " text", pointwise<[](View s, View p) { return regex_matches<false, false>(s, p); }>);
+    k.add("!~ " + type + " text", pointwise<[](View s, View p) { return regex_matches<false, true>(s, p); }>);
+    k.add("~* " + type + " text", pointwise<[](View s, View p) { return regex_matches<true, false>(s, p); }>);
+    k.add("!~* " + type + " text", pointwise<[](View s, View p) { return regex_matches<true, true>(s, p); }>);
+  }
   k.add("similar_to_escape text", pointwise<[](View p) { return similar_to_escape(p, "\\"); }>);
   k.add("similar_to_escape text text", pointwise<[](View p, View e) { return similar_to_escape(p, e); }>);
   k.add("substring text text", pointwise<[](View s, View p) { return regex_substring(s, p); }>);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 
 #include "sql/kernels.h"
+#include "zset/hash.h"
 
 namespace weir {
 namespace {
@@ -213,6 +215,46 @@ std::string chr(Int c) {
   return {byte(0xF0 | c >> 18), byte(0x80 | (c >> 12 & 0x3F)), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F))};
 }
 
+// \\XXXX, \\+XXXXXX, \\uXXXX, \\UXXXXXXXX, and \\\\ for a backslash; two halves of a surrogate pair are one character.
+std::string unistr(View s) {
+  std::string out;
+  Int high = 0;  // the first half of a pair
+  while (!s.empty()) {
+    if (s[0] != '\\' || s.starts_with("\\\\")) {
+      if (high != 0) fail("invalid Unicode surrogate pair");
+      out += s[0];
+      s.remove_prefix(s[0] == '\\' ? 2 : 1);
+      continue;
+    }
+    s.remove_prefix(1);
+    const std::size_t digits = s.starts_with('+') ? 6 : s.starts_with('U') ? 8 : 4;
+    if (s.starts_with('+') || s.starts_with('u') || s.starts_with('U')) s.remove_prefix(1);
+    const View hex = s.substr(0, digits);
+    if (hex.size() < digits || hex.find_first_not_of("0123456789abcdefABCDEF") != hex.npos) {
+      Failure failure(ErrorCode::kEvaluation, "invalid Unicode escape");
+      failure.error().hint = "Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.";
+      throw failure;
+    }
+    s.remove_prefix(digits);
+    const auto c = static_cast<Int>(std::stoull(std::string(hex), nullptr, 16));
+    if (c == 0 || c > 0x10FFFF) {
+      char text[16];
+      std::snprintf(text, sizeof text, "%04X", static_cast<unsigned>(c));
+      fail(std::string("invalid Unicode code point: ") + text);
+    }
+    const bool first = c >= 0xD800 && c < 0xDC00, second = c >= 0xDC00 && c < 0xE000;
+    if ((high != 0) != second) fail("invalid Unicode surrogate pair");
+    if (first) {
+      high = c;
+    } else {
+      out += chr(second ? 0x10000 + ((high & 0x3FF) << 10) + (c & 0x3FF) : c);
+      high = 0;
+    }
+  }
+  if (high != 0) fail("invalid Unicode surrogate pair");
+  return out;
+}
+
 std::string overlay(View s, View with, Int start, Int length) {
   if (start <= 0) fail("negative substring length not allowed");
   const Int after = start + length;
@@ -358,7 +400,9 @@ std::string quoted_literal(View s) {
 void add_texts(Kernels& k) {
   for (const char* name : {"length text", "char_length text", "character_length text"})
     k.add(name, pointwise<[](View s) { return characters(s); }>, Effort::kCheap);
-  k.add("octet_length text", pointwise<[](View s) { return static_cast<Int>(s.size()); }>, Effort::kCheap);
+  for (const std::string name : {"length", "char_length", "character_length"})
+    k.add(name + " bpchar", pointwise<[](View s) { return characters(without_padding(s)); }>, Effort::kCheap);
+  for (const std::string type : {"text", "bpchar"}) k.add("octet_length " + type, pointwise<[](View s) { return static_cast<Int>(s.size()); }>, Effort::kCheap);
   k.add("bit_length text", pointwise<[](View s) { return static_cast<Int>(s.size()) * 8; }>, Effort::kCheap);
   k.add("lower text", pointwise<[](Arena& arena, View s) { return mapped<lower_ascii>(arena, s); }>);
   k.add("upper text", pointwise<[](Arena& arena, View s) { return mapped<upper_ascii>(arena, s); }>);
@@ -388,8 +432,9 @@ void add_texts(Kernels& k) {
   k.add("repeat text int4", pointwise<[](View s, Int n) { return repeat(s, n); }>);
   k.add("split_part text text int4", pointwise<[](View s, View separator, Int n) { return split_part(s, separator, n); }>);
   k.add("ascii text", pointwise<[](View s) { return ascii(s); }>, Effort::kCheap);
+  k.add("unistr text", pointwise<[](View s) { return unistr(s); }>);
   k.add("chr int4", pointwise<[](Int c) { return chr(c); }>);
-  k.add("md5 text", pointwise<[](View s) { return md5(s); }>);
+  for (const std::string type : {"text", "bytea"}) k.add("md5 " + type, pointwise<[](View s) { return md5(s); }>);
   k.add("starts_with text text", pointwise<[](View s, View start) { return s.starts_with(start); }>, Effort::kCheap);
   k.add("^@ text text", pointwise<[](View s, View start) { return s.starts_with(start); }>, Effort::kCheap);
   k.add("overlay text text int4 int4", pointwise<[](View s, View with, Int start, Int n) { return overlay(s, with, start, n); }>);

@@ -4,7 +4,7 @@
 //
 //     kernels.add("ascii text", pointwise<[](std::string_view s) { return ascii(s); }>, Effort::kCheap);
 //
-// Shapes   lanes: bool, int64_t, double, string_view (TEXT, VARCHAR), Bytes (any kBytes as it is), Numeric, Interval. Results also std::string
+// Shapes   lanes: bool, int64_t, double, string_view (TEXT, VARCHAR, CHAR, BYTEA), Bytes (any kBytes as it is), Numeric, Interval. Results also std::string
 //          (copied to the arena) and optional<> of each (NULL). A first parameter Arena& gets the step's arena.
 // Nulls    kernels of strict functions see no NULL, but for those added as kNullSafe or kCheap, which see the zero slots of NULLs; what they make of
 //          these is thrown away.
@@ -177,6 +177,7 @@ void add_texts(Kernels& kernels);        // sql/functions_text.cc
 void add_patterns(Kernels& kernels);     // sql/functions_pattern.cc
 void add_datetimes(Kernels& kernels);    // sql/functions_datetime.cc
 void add_formats(Kernels& kernels);      // sql/functions_format.cc
+void add_binaries(Kernels& kernels);     // sql/functions_binary.cc
 
 // Functions that no catalog of overloads lists, since the grammar makes them: null tests, truth tests, IS DISTINCT FROM, GREATEST. Made for their
 // argument types on demand; live as long as the process.
@@ -187,7 +188,7 @@ const Function& extremum(bool greatest, const Type& argument);
 const Function& null_count(bool nulls);
 const Function& one_row_test();  // of a count of rows: true, or an error for more than one
 const Function& in_list(const Type& argument);  // x, then constants of x's type
-// The cast between two types, or null if there is none. An explicit cast to VARCHAR(n) cuts what is too long, any other refuses it.
+// The cast between two types, or null if there is none. An explicit cast to VARCHAR(n) or CHAR(n) cuts what is too long, any other refuses it.
 const Function* cast_function(TypeId from, const Type& to, bool explicit_cast);
 const Function& output_function(TypeId from);  // the text form, as concat() and format() see it
 // A cast that changes the type but not the bits.

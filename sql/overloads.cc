@@ -10,9 +10,9 @@ namespace weir {
 
 // Types that weir lacks: name, category, ! if preferred.
 const std::string_view kForeignTypes = R"(
-bytea:U char:Z name:S oid:N! tid:U xid:U cid:U oidvector:A xml:U point:G lseg:G path:G box:G polygon:G line:G circle:G macaddr8:U money:N
-macaddr:U inet:I! _text:A aclitem:U _aclitem:A bpchar:S timetz:D bit:V varbit:V! record:P any:P anyarray:P anyelement:P
-anynonarray:P uuid:U pg_lsn:U anyenum:P tsvector:U tsquery:U jsonb:U anyrange:P anymultirange:P xid8:U anycompatible:P anycompatiblearray:P
+char:Z name:S oid:N! tid:U xid:U cid:U oidvector:A xml:U point:G lseg:G path:G box:G polygon:G line:G circle:G macaddr8:U money:N
+macaddr:U inet:I! _text:A aclitem:U _aclitem:A timetz:D bit:V varbit:V! record:P any:P anyarray:P anyelement:P
+anynonarray:P pg_lsn:U anyenum:P tsvector:U tsquery:U jsonb:U anyrange:P anymultirange:P xid8:U anycompatible:P anycompatiblearray:P
 )";
 
 const std::string_view kOperatorOverloads = R"(
@@ -172,6 +172,8 @@ float4 float4(int2) float4(float8) float4(int4) float4(int8) float4(numeric) flo
 float8 float8(int2) float8(float4) float8(int4) float8(int8) float8(numeric) float8(jsonb)
 floor numeric(numeric) float8(float8)
 format *+text(text,any) *text(text)
+get_bit int4(bytea,int8)
+get_byte int4(bytea,int4)
 gcd int4(int4,int4) int8(int8,int8) numeric(numeric,numeric)
 hashint4 int4(int4)
 initcap text(text)
@@ -240,6 +242,8 @@ round float8(float8) numeric(numeric,int4) numeric(numeric)
 rpad text(text,int4,text) text(text,int4)
 rtrim text(text,text) text(text) bytea(bytea,bytea)
 scale int4(numeric)
+set_bit bytea(bytea,int8,int4)
+set_byte bytea(bytea,int4,int4)
 sha224 bytea(bytea)
 sha256 bytea(bytea)
 sha384 bytea(bytea)

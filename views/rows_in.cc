@@ -85,7 +85,8 @@ class ColumnIn {
         if (!is_null(i) && (data[i] < 0 || data[i] > kMicrosPerDay)) refuse_row(i, "value \"" + std::to_string(data[i]) + "\" is out of range for type " + field_.type.to_string());
       }
     }
-    if (nulls_) copy<std::int64_t>([&](std::size_t i) { return data[i]; });
+    const int digits = field_.type.precision - 1;
+    if (nulls_ || digits >= 0) copy<std::int64_t>([&](std::size_t i) { return round_seconds(data[i], digits); });
   }
 
   void doubles() {
@@ -105,7 +106,8 @@ class ColumnIn {
   }
 
   void texts() {
-    if (field_.type.id == TypeId::kNumeric || (field_.type.id == TypeId::kVarchar && field_.type.precision > 0)) return parsed<Bytes>();
+    const TypeId type = field_.type.id;
+    if (type != TypeId::kText && (type != TypeId::kVarchar || field_.type.precision > 0)) return parsed<Bytes>();
     const std::string_view* data = in<std::string_view>();
     copy<Bytes>([&](std::size_t i) {
       if (find_invalid_utf8(data[i]) != std::string_view::npos) refuse_row(i, "invalid byte sequence for encoding \"UTF8\"");

@@ -72,6 +72,10 @@ bool same_key(KeyKind kind, const Column& c, std::uint32_t i, const std::byte* s
       const Interval &a = c.intervals()[i], b = load<Interval>(slot);
       return a == b || interval_compare(a, b) == 0;
     }
+    case KeyKind::kPadded: {
+      const Bytes &a = c.bytes()[i], b = load<Bytes>(slot);
+      return a == b || without_padding(a.view()) == without_padding(b.view());
+    }
   }
   return false;
 }
@@ -178,14 +182,14 @@ struct Arrangement::Impl {
 
   static std::size_t stride_of(std::span<const KeyKind> types, bool nulls) {
     std::size_t n = 8 + (nulls ? (types.size() + 63) / 64 * 8 : 0);
-    for (const KeyKind k : types) n += k == KeyKind::kText || k == KeyKind::kNumeric || k == KeyKind::kInterval ? 16 : 8;
+    for (const KeyKind k : types) n += k >= KeyKind::kText ? 16 : 8;
     return std::max<std::size_t>(n, 16);
   }
 
   Impl(std::vector<KeyKind> types, std::vector<std::uint16_t> by, bool is_unique)
       : key_kinds(std::move(types)), identity(std::move(by)), unique(is_unique), tuples(stride_of(key_kinds, false)) {
     for (const KeyKind k : key_kinds) {
-      static constexpr Kind kOf[] = {Kind::kBool, Kind::kInt, Kind::kDouble, Kind::kBytes, Kind::kBytes, Kind::kInterval};
+      static constexpr Kind kOf[] = {Kind::kBool, Kind::kInt, Kind::kDouble, Kind::kBytes, Kind::kBytes, Kind::kInterval, Kind::kBytes};
       kinds.push_back(kOf[static_cast<int>(k)]);
       if (kinds.back() == Kind::kBytes) text_columns.push_back(static_cast<std::uint16_t>(kinds.size() - 1));
     }

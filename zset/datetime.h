@@ -30,6 +30,7 @@ CivilTime civil_from_timestamp(std::int64_t micros);
 CivilTime civil_from_date(std::int64_t days);
 std::int64_t timestamp_from_civil(const CivilTime& t);  // checks the range
 
+std::int64_t round_seconds(std::int64_t micros, int precision);  // to so many digits behind the point; to all where it is negative
 std::int64_t parse_date(std::string_view text);
 std::int64_t parse_timestamp(std::string_view text, int precision = -1);
 std::int64_t parse_timestamptz(std::string_view text, int precision = -1);  // without a zone: UTC. Failure(kUnsupported) for a zone whose clocks change
@@ -77,6 +78,9 @@ std::optional<Numeric> extract_timestamp(std::string_view field, std::int64_t mi
 Numeric extract_time(std::string_view field, std::int64_t time);
 std::optional<Numeric> extract_date(std::string_view field, std::int64_t days);
 Numeric extract_interval(std::string_view field, const Interval& i);
+// Text read by a format of to_char's patterns: days, a moment.
+std::int64_t to_date(std::string_view text, std::string_view format);
+std::int64_t to_timestamp(std::string_view text, std::string_view format);
 // Nothing (NULL) for an empty format and for an infinite timestamp.
 std::optional<std::string> to_char_timestamp(std::int64_t micros, std::string_view format, bool zoned = false);
 std::optional<std::string> to_char_interval(const Interval& i, std::string_view format);

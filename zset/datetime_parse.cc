@@ -506,14 +506,15 @@ bool read_canonical(std::string_view s, bool with_time, std::int64_t& days, std:
   return true;
 }
 
-std::int64_t round_to(std::int64_t micros, int precision) {
+}  // namespace
+
+std::int64_t round_seconds(std::int64_t micros, int precision) {
   if (precision < 0 || precision >= 6 || micros == kInfinity || micros == kMinusInfinity) return micros;
   std::int64_t scale = 1;
   for (int i = precision; i < 6; ++i) scale *= 10;
   const std::int64_t half = scale / 2;
   return micros >= 0 ? (micros + half) / scale * scale : -((-micros + half) / scale * scale);
 }
-}  // namespace
 
 std::int64_t parse_date(std::string_view text) {
   std::int64_t days = 0, time = 0;
@@ -557,21 +558,21 @@ std::int64_t read_timestamp(const Source& source, bool zoned) {
 std::int64_t parse_timestamp(std::string_view text, int precision) {
   std::int64_t days = 0, time = 0;
   const bool canonical = read_canonical(text, true, days, time);
-  return round_to(canonical ? days * kMicrosPerDay + time : read_timestamp({text, "timestamp", "timestamp"}, false), precision);
+  return round_seconds(canonical ? days * kMicrosPerDay + time : read_timestamp({text, "timestamp", "timestamp"}, false), precision);
 }
 
 std::int64_t parse_timestamptz(std::string_view text, int precision) {
   std::int64_t days = 0, time = 0;
   const std::string_view local = text.ends_with("+00") ? text.substr(0, text.size() - 3) : text;
   const bool canonical = read_canonical(local, true, days, time) && (local.size() > 10 || local.size() == text.size());
-  return round_to(canonical ? days * kMicrosPerDay + time : read_timestamp({text, "timestamp with time zone", "timestamp"}, true), precision);
+  return round_seconds(canonical ? days * kMicrosPerDay + time : read_timestamp({text, "timestamp with time zone", "timestamp"}, true), precision);
 }
 
 std::int64_t parse_time(std::string_view text, int precision) {
   const Source source{text, "time", "time"};
   DateReader reader{source};
   reader.read_time();
-  return round_to(reader.time_of_day(), precision);
+  return round_seconds(reader.time_of_day(), precision);
 }
 
 }  // namespace weir

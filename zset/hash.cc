@@ -78,6 +78,7 @@ void fold_key(const Chunk& chunk, const Column& c, KeyKind kind, bool first, std
     case KeyKind::kText: return fold(chunk, c, first, out, [p = c.bytes()](std::uint32_t i) { return hash_of(p[i]); });
     case KeyKind::kNumeric: return fold(chunk, c, first, out, [p = c.bytes()](std::uint32_t i) { return hash_int(numeric_hash(p[i])); });
     case KeyKind::kInterval: return fold(chunk, c, first, out, [p = c.intervals()](std::uint32_t i) { return hash_int(interval_hash(p[i])); });
+    case KeyKind::kPadded: return fold(chunk, c, first, out, [p = c.bytes()](std::uint32_t i) { return hash_bytes(without_padding(p[i].view())); });
   }
 }
 
@@ -99,7 +100,7 @@ KeyKind key_kind_of(TypeId id) {
     case Kind::kInt: return KeyKind::kInt;
     case Kind::kDouble: return KeyKind::kDouble;
     case Kind::kInterval: return KeyKind::kInterval;
-    case Kind::kBytes: return id == TypeId::kNumeric ? KeyKind::kNumeric : KeyKind::kText;
+    case Kind::kBytes: return id == TypeId::kNumeric ? KeyKind::kNumeric : id == TypeId::kBpchar ? KeyKind::kPadded : KeyKind::kText;
   }
   return KeyKind::kText;
 }
@@ -126,6 +127,7 @@ std::uint64_t key_hash(const Datum& value, KeyKind kind) {
     case KeyKind::kText: return hash_of(value.bytes);
     case KeyKind::kNumeric: return hash_int(numeric_hash(value.bytes));
     case KeyKind::kInterval: return hash_int(interval_hash(value.interval));
+    case KeyKind::kPadded: return hash_bytes(without_padding(value.bytes.view()));
   }
   return 0;
 }
@@ -148,6 +150,7 @@ int key_compare(const Datum& a, const Datum& b, KeyKind kind) {
     case KeyKind::kText: return three_way(a.bytes.view().compare(b.bytes.view()), 0);
     case KeyKind::kNumeric: return a.bytes == b.bytes ? 0 : numeric_compare(a.bytes, b.bytes);
     case KeyKind::kInterval: return interval_compare(a.interval, b.interval);
+    case KeyKind::kPadded: return three_way(without_padding(a.bytes.view()).compare(without_padding(b.bytes.view())), 0);
   }
   return 0;
 }

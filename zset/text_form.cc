@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <limits>
 
+#include "zset/binary.h"
 #include "zset/datetime.h"
+#include "zset/hash.h"
 #include "zset/numeric.h"
 
 namespace weir {
@@ -78,17 +80,26 @@ void check_utf8(std::string_view s) {
   }
 }
 
-std::string_view fit_varchar(std::string_view s, std::int32_t length_max) {
+std::string_view fit_length(std::string_view s, const Type& type) {
+  const std::int32_t length_max = type.precision;
   if (length_max == 0 || s.size() <= static_cast<std::size_t>(length_max)) return s;
   std::int32_t n = 0;
   for (std::size_t i = 0; i < s.size(); ++i) {
     if ((static_cast<unsigned char>(s[i]) & 0xC0) == 0x80 || n++ < length_max) continue;
     if (s.find_first_not_of(' ', i) != std::string_view::npos) {
-      throw Failure(ErrorCode::kInput, "value too long for type character varying(" + std::to_string(length_max) + ")");
+      throw Failure(ErrorCode::kInput, "value too long for type " + type.to_string());
     }
     return s.substr(0, i);
   }
   return s;
+}
+
+Bytes padded_copy(std::string_view s, std::int32_t length, Arena& arena) {
+  const auto characters = std::count_if(s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  if (characters >= length) return Bytes::copy(s, arena);
+  std::string padded(s);
+  padded.append(static_cast<std::size_t>(length - characters), ' ');
+  return Bytes::copy(padded, arena);
 }
 
 // --- numbers -------------------------------------------------------------------------------------------------------------------------------------------
@@ -271,7 +282,7 @@ void append_floating(F x, int fixed_digits_max, std::string& out) {
 
 bool is_integer(TypeId id) { return id == TypeId::kSmallint || id == TypeId::kInteger || id == TypeId::kBigint; }
 bool is_floating(TypeId id) { return id == TypeId::kReal || id == TypeId::kDouble; }
-bool is_text(TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar || id == TypeId::kUnknown; }
+bool is_text(TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar || id == TypeId::kBpchar || id == TypeId::kUnknown; }
 bool is_number(TypeId id) { return is_integer(id) || is_floating(id) || id == TypeId::kNumeric; }
 
 Datum integer_in_range(std::int64_t value, TypeId id) {
@@ -352,12 +363,15 @@ Datum parse_datum(std::string_view text, const Type& type, Arena& arena) {
     case TypeId::kReal: return Datum::of(static_cast<double>(parse_floating<float>(text, "real")));
     case TypeId::kDouble: return Datum::of(parse_floating<double>(text, "double precision"));
     case TypeId::kNumeric: return numeric_datum(Numeric::parse(text), type, arena);
-    case TypeId::kVarchar: return Datum::of(Bytes::copy(fit_varchar(text, type.precision), arena));
+    case TypeId::kVarchar: return Datum::of(Bytes::copy(fit_length(text, type), arena));
+    case TypeId::kBpchar: return Datum::of(padded_copy(fit_length(text, type), type.precision, arena));
+    case TypeId::kUuid: return Datum::of(Bytes::copy(parse_uuid(text), arena));
+    case TypeId::kBytea: return Datum::of(Bytes::copy(parse_bytea(text), arena));
     case TypeId::kDate: return Datum::of(parse_date(text));
-    case TypeId::kTimestamp: return Datum::of(parse_timestamp(text));
+    case TypeId::kTimestamp: return Datum::of(parse_timestamp(text, type.precision - 1));
     case TypeId::kInterval: return Datum::of(parse_interval(text));
-    case TypeId::kTimestamptz: return Datum::of(parse_timestamptz(text));
-    case TypeId::kTime: return Datum::of(parse_time(text));
+    case TypeId::kTimestamptz: return Datum::of(parse_timestamptz(text, type.precision - 1));
+    case TypeId::kTime: return Datum::of(parse_time(text, type.precision - 1));
     case TypeId::kText: case TypeId::kUnknown: break;
   }
   return Datum::of(Bytes::copy(text, arena));
@@ -380,24 +394,29 @@ void format_datum(const Datum& value, const Type& type, std::string& out) {
     case TypeId::kInterval: out += format_interval(value.interval); return;
     case TypeId::kTimestamptz: out += format_timestamptz(value.integer); return;
     case TypeId::kTime: out += format_time(value.integer); return;
-    case TypeId::kText: case TypeId::kVarchar: case TypeId::kUnknown: out += value.bytes.view(); return;
+    case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUnknown: out += value.bytes.view(); return;
+    case TypeId::kUuid: format_uuid(value.bytes.view(), out); return;
+    case TypeId::kBytea: format_bytea(value.bytes.view(), out); return;
   }
 }
 
 Datum from_value(const Value& value, const Type& type, Arena& arena) {
   const TypeId from = value.type();
   if (value.is_null()) return Datum::of_null(kind_of(type.id));
+  if (from == TypeId::kBpchar && type.id != TypeId::kBpchar) return parse_datum(without_padding(value.to_string()), type, arena);
   if (is_text(from)) return parse_datum(value.to_string(), type, arena);
   if (is_text(type.id)) return parse_datum(cast_to_text(value), type, arena);
   if (is_number(from) && is_number(type.id)) return number_to(value, type, arena);
   if (from == TypeId::kBoolean && type.id == TypeId::kBoolean) return Datum::of(value.boolean());
   const auto moment = [](TypeId id) { return id == TypeId::kTimestamp || id == TypeId::kTimestamptz; };
+  const auto rounded = [&](std::int64_t micros) { return Datum::of(round_seconds(micros, type.precision - 1)); };
   if (from == TypeId::kDate && moment(type.id)) return Datum::of(date_to_timestamp(value.integer()));
   if (moment(from) && type.id == TypeId::kDate) return Datum::of(timestamp_to_date(value.integer()));
-  if (moment(from) && moment(type.id)) return Datum::of(value.integer());
-  if (moment(from) && type.id == TypeId::kTime && timestamp_to_time(value.integer())) return Datum::of(*timestamp_to_time(value.integer()));
-  if (from == type.id && (from == TypeId::kDate || from == TypeId::kTime)) return Datum::of(value.integer());
+  if ((moment(from) && moment(type.id)) || (from == TypeId::kTime && type.id == from)) return rounded(value.integer());
+  if (moment(from) && type.id == TypeId::kTime && timestamp_to_time(value.integer())) return rounded(*timestamp_to_time(value.integer()));
+  if (from == TypeId::kDate && type.id == from) return Datum::of(value.integer());
   if (from == TypeId::kInterval && type.id == TypeId::kInterval) return Datum::of(parse_interval(value.to_string()));
+  if (from == type.id && kind_of(from) == Kind::kBytes) return parse_datum(value.to_string(), type, arena);
   throw Failure(ErrorCode::kInput, "a value of type " + Type{from}.to_string() + " does not fit type " + type.to_string());
 }
 

@@ -3,6 +3,7 @@
 namespace weir {
 
 std::string Type::to_string() const {
+  const auto digits = [this] { return precision == 0 ? std::string() : "(" + std::to_string(precision - 1) + ")"; };
   switch (id) {
     case TypeId::kUnknown: return "unknown";
     case TypeId::kBoolean: return "boolean";
@@ -15,10 +16,13 @@ std::string Type::to_string() const {
     case TypeId::kText: return "text";
     case TypeId::kVarchar: return precision == 0 ? "character varying" : "character varying(" + std::to_string(precision) + ")";
     case TypeId::kDate: return "date";
-    case TypeId::kTimestamp: return "timestamp without time zone";
+    case TypeId::kTimestamp: return "timestamp" + digits() + " without time zone";
     case TypeId::kInterval: return "interval";
-    case TypeId::kTimestamptz: return "timestamp with time zone";
-    case TypeId::kTime: return "time without time zone";
+    case TypeId::kTimestamptz: return "timestamp" + digits() + " with time zone";
+    case TypeId::kTime: return "time" + digits() + " without time zone";
+    case TypeId::kBpchar: return precision == 0 ? "character" : "character(" + std::to_string(precision) + ")";
+    case TypeId::kUuid: return "uuid";
+    case TypeId::kBytea: return "bytea";
   }
   return "unknown";
 }

@@ -10,7 +10,7 @@ namespace {
 
 bool is_integer(TypeId id) { return id == TypeId::kSmallint || id == TypeId::kInteger || id == TypeId::kBigint; }
 bool is_floating(TypeId id) { return id == TypeId::kReal || id == TypeId::kDouble; }
-bool is_text(TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar; }
+bool is_text(TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar || id == TypeId::kBpchar; }
 
 }  // namespace
 

@@ -25,12 +25,16 @@ enum class TypeId : std::uint8_t {
   kInterval,
   kTimestamptz,  // a moment; written and read in UTC
   kTime,
+  kBpchar,       // CHAR(n): blanks at the end do not count
+  kUuid,
+  kBytea,
 };
-inline constexpr TypeId kLastTypeId = TypeId::kTime;
+inline constexpr TypeId kLastTypeId = TypeId::kBytea;
 
 struct Type {
   TypeId id = TypeId::kUnknown;
-  std::int32_t precision = 0;  // NUMERIC: total digits, 0 = unconstrained. VARCHAR: longest length in characters, 0 = unbounded
+  std::int32_t precision = 0;  // NUMERIC: total digits, 0 = unconstrained. VARCHAR, CHAR: length in characters, 0 = unbounded.
+                               // TIMESTAMP, TIMESTAMPTZ, TIME: one more than the digits of a second, 0 = all six
   std::int32_t scale = 0;      // NUMERIC with a precision: digits after the point
 
   friend bool operator==(const Type&, const Type&) = default;

@@ -11,10 +11,15 @@ namespace {
 constexpr char kScript[] = R"(
   CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT NOT NULL DEFAULT 'none', price NUMERIC(10,2) CHECK (price > 0), weight DOUBLE PRECISION, seen TIMESTAMP);
   CREATE TABLE bag (a INT, b REAL);
+  CREATE TABLE kinds (id UUID PRIMARY KEY, at TIMESTAMPTZ, clock TIME(3), code CHAR(5), data BYTEA);
+  CREATE VIEW codes AS SELECT code, COUNT(*) AS n, MIN(at) AS first, MAX(clock) AS last, MIN(code) AS least FROM kinds GROUP BY code;
+  CREATE VIEW digests AS SELECT data, sha256(data) AS sha, id FROM kinds ORDER BY id;
   CREATE VIEW by_name AS SELECT name, COUNT(*) AS n, SUM(price) AS total, AVG(weight) AS mean, MIN(seen) AS first FROM items GROUP BY name;
   CREATE VIEW names AS SELECT DISTINCT name FROM by_name WHERE n > 1;
   CREATE VIEW pairs AS SELECT i.id, b.b FROM items i LEFT JOIN bag b ON b.a = i.id;
   INSERT INTO items VALUES (1, 'x', 1.5, 0.1, '2001-01-01'), (2, 'x', 2.5, 'NaN', NULL), (3, 'a name that is rather long', 3, NULL, '2020-02-02 02:02:02.5');
+  INSERT INTO kinds VALUES ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '2001-02-03 04:05:06.789+02', '04:05:06.7896', 'ab', '\xdeadbeef'),
+    ('ffffffff-ffff-ffff-ffff-ffffffffffff', 'infinity', '24:00', 'ab  ', ''), ('00000000-0000-0000-0000-000000000000', NULL, NULL, 'é', '\x00000102030405060708090a0b0c0d');
   INSERT INTO bag VALUES (1, 1.5), (1, 1.5), (NULL, NULL), (9, '-0');
   UPDATE items SET price = price * 2 WHERE id = 2;
   DELETE FROM bag WHERE a = 9;
@@ -58,6 +63,9 @@ TEST(Recovery, ComesBackAsItWas) {
   db.execute("INSERT INTO items (id, price) VALUES (7, 1)").value();
   EXPECT_EQ(text(db.find("by_name", {"none"}).value()), (Texts{"none|1|1.00|NULL|NULL"})) << "defaults are recovered";
   EXPECT_FALSE(db.execute("INSERT INTO items (id, price) VALUES (8, -1)").ok()) << "and checks";
+  EXPECT_EQ(text(db.read("codes").value()), (Texts{"ab   |2|2001-02-03 02:05:06.789+00|24:00:00|ab   ", "é    |1|NULL|NULL|é    "}));
+  EXPECT_EQ(text(db.find("codes", {"ab"}).value()).size(), 1u) << "blanks do not count";
+  EXPECT_FALSE(db.execute("INSERT INTO kinds (id) VALUES ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11')").ok()) << "the key is there";
   EXPECT_FALSE(db.execute("INSERT INTO items (id, price) VALUES (7, 1)").ok()) << "and keys";
 }
 

@@ -73,6 +73,14 @@ TEST(Datetime, ZonesAndTimesAsPostgreSQL) {
   EXPECT_GT(test::compare_answers("timezone_cases.txt", operations), 700);
 }
 
+TEST(Datetime, FormatsAreReadAsPostgreSQLReadsThem) {
+  const test::Operations operations = {
+      {"to_date", [](const Operands& o) { return format_date(to_date(o[0], o[1])); }},
+      {"to_timestamp", [](const Operands& o) { return format_timestamptz(to_timestamp(o[0], o[1])); }},
+  };
+  EXPECT_GT(test::compare_answers("to_date_cases.txt", operations), 1000);
+}
+
 TEST(Datetime, ZonesWhoseClocksChangeAreRefused) {
   for (const char* zone : {"America/New_York", "Europe/Moscow", "MSK", "EST5EDT"}) {
     const std::string text = std::string("2001-02-03 04:05 ") + zone;

@@ -39,3 +39,12 @@ DELETE FROM s WHERE t < '12:00';
 DELETE FROM s;
 DELETE FROM slots;
 -- check
+CREATE TABLE p (id INT PRIMARY KEY, a TIME(0), b TIMESTAMP(3), c TIMESTAMPTZ(0), d TIME(6));
+CREATE VIEW rounded AS SELECT id, a, b, c, d, b::timestamp(0) AS b0, c + INTERVAL '0.7 s' AS later, d::time(2) AS d2, b::time(1) AS b1 FROM p;
+INSERT INTO p VALUES (1, '12:34:56.5', '2024-01-01 00:00:00.12345', '1999-12-31 23:59:59.5', '12:34:56.789012'), (2, '23:59:59.7', '1999-01-01 00:00:00.0005', 'infinity', NULL), (3, TIME '00:00:00.49', TIMESTAMP '2024-01-01 00:00:00.9996', TIMESTAMP '1990-01-01 00:00:00.5', '24:00');
+-- check
+UPDATE p SET a = d, b = b + INTERVAL '0.0006 s', c = b WHERE id < 3;
+-- check
+CREATE TABLE q (a TIMESTAMP(7));
+DELETE FROM p;
+-- check
