@@ -6,9 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <weir/database.h>
 
 #include "cli/print.h"
 
@@ -16,11 +19,25 @@ namespace weir::cli {
 
 constexpr int kDone = 0, kRefused = 1, kWrongUse = 2, kStatementFailed = 3;
 
+// How the command line wants the database opened, where it says so.
+struct ModeOptions {
+  std::optional<Mode> mode;
+  std::optional<Preset> preset;
+  unsigned threads = 0;
+
+  OpenOptions over(const OpenOptions& base) const {
+    OpenOptions out = preset ? OpenOptions::preset(*preset) : base;
+    if (mode) out.mode = *mode;
+    out.threads = threads;
+    return out;
+  }
+};
+
 struct SqlOptions {
   std::string db = ":memory:";
   Format format = Format::kTable;
   bool keep_going = false;
-  unsigned threads = 0;
+  ModeOptions open;
   std::vector<std::string> files;  // none: standard input
 };
 int run_sql(const SqlOptions& options);
@@ -38,7 +55,7 @@ struct RunOptions {
   Format format = Format::kTable;
   bool append = false;                    // read inputs from their start even if the database has rows of them
   bool progress = false, quiet = false;
-  unsigned threads = 0;
+  ModeOptions open;
 };
 int run_definitions(const RunOptions& options);
 

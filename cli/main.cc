@@ -50,6 +50,17 @@ CLI::Option* add_format(CLI::App& command, Format& format) {
       ->transform(CLI::CheckedTransformer(kFormats).description(""))->type_name("FORMAT")->default_str("");
 }
 
+const std::map<std::string, Mode> kModes = {{"full", Mode::kFull}, {"pipelined", Mode::kPipelined}, {"memory", Mode::kMemory}};
+const std::map<std::string, Preset> kPresets = {{"balanced", Preset::kBalanced}, {"throughput", Preset::kThroughput}, {"latency", Preset::kLatency}};
+
+void add_open(CLI::App& command, ModeOptions& open) {
+  command.add_option("--mode", open.mode, "full (default): a batch is in the file before the next begins; pipelined: it gets there meanwhile; memory: no file")
+      ->transform(CLI::CheckedTransformer(kModes).description(""))->type_name("MODE")->default_str("");
+  command.add_option("--preset", open.preset, "mode, batch, queue and cache together: balanced (default), throughput, latency")
+      ->transform(CLI::CheckedTransformer(kPresets).description(""))->type_name("PRESET")->default_str("");
+  command.add_option("--threads", open.threads, "for evaluation (default: one a core)")->type_name("N")->default_str("");
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app("weir keeps SQL views live: over changing tables, in memory or in a SQLite file.", "weir");
   app.require_subcommand(0, 1);
@@ -61,7 +72,7 @@ int dispatch(int argc, char** argv) {
   sql_command.add_option("--db", sql.db, "the database file, made if it is not there (default: in memory)")->type_name("FILE")->default_str("");
   add_format(sql_command, sql.format);
   sql_command.add_flag("--keep-going", sql.keep_going, "after a statement that fails go on with the next");
-  sql_command.add_option("--threads", sql.threads, "for evaluation (default: one a core)")->type_name("N")->default_str("");
+  add_open(sql_command, sql.open);
   sql_command.add_option("file", sql.files, "scripts, one after the other (default: standard input)")->type_name("FILE");
   sql_command.footer("Exit status: 0 done, 1 a file could not be used, 2 wrong use, 3 a statement failed.");
 
@@ -82,7 +93,7 @@ int dispatch(int argc, char** argv) {
   run_command.add_option("--reject", run.reject, "skip bad rows and write them here with the reason, as NDJSON (default: a bad row ends the run)")->type_name("FILE");
   run_command.add_flag("--append", run.append, "read all of each input, also what an earlier run on this database has read");
   add_format(run_command, run.format);
-  run_command.add_option("--threads", run.threads, "for evaluation (default: one a core)")->type_name("N")->default_str("");
+  add_open(run_command, run.open);
   run_command.add_flag("--progress", run.progress, "show the progress bar also where standard error is no terminal");
   run_command.add_flag("--quiet", run.quiet, "say nothing but results and errors");
   run_command.footer("Exit status: 0 done, 1 refused, 2 wrong use.");

@@ -122,7 +122,7 @@ class Run {
 
   void run() {
     Result<std::string> document = read_file(options_.definitions);
-    db_.emplace(Database::open(options_.db, OpenOptions{.threads = options_.threads}).value());
+    db_.emplace(Database::open(options_.db, open_options(document)).value());
     if (db_->recovered()) tell_recovered();
     if (!document.ok()) throw Failure(document.error());
     if (Result<void> defined = db_->define(document.value()); !defined.ok()) {
@@ -145,6 +145,13 @@ class Run {
   }
 
  private:
+  // The document's options, unless it is none: that is told after what the database has to tell.
+  OpenOptions open_options(const Result<std::string>& document) const {
+    if (!document.ok()) return options_.open.over({});
+    const Result<OpenOptions> said = read_options(document.value());
+    return options_.open.over(said.ok() ? said.value() : OpenOptions());
+  }
+
   void say(const std::string& text) const {
     if (options_.quiet) return;
     std::fprintf(stderr, "%s\n", text.c_str());

@@ -76,7 +76,7 @@ int run_one(Database& db, const SqlOptions& options, const std::string& path) {
 }  // namespace
 
 int run_sql(const SqlOptions& options) {
-  Result<Database> db = Database::open(options.db, OpenOptions{.threads = options.threads});
+  Result<Database> db = Database::open(options.db, options.open.over({}));
   if (!db.ok()) {
     complain(db.error());
     return kRefused;

@@ -531,9 +531,62 @@ Error place_in_pieces(Error error, const SqlText& sql, const std::string& pointe
 
 }  // namespace
 
+namespace {
+
+template <class T>
+T read_word(const OrderedJson& json, const std::string& pointer, const std::vector<std::pair<std::string, T>>& words) {
+  std::string all;
+  for (const auto& [word, meaning] : words) {
+    if (json.is_string() && json.get<std::string>() == word) return meaning;
+    all += (all.empty() ? "" : ", ") + word;
+  }
+  if (!json.is_string()) fail_kind(pointer, "one of " + all, json);
+  fail(pointer, "expected one of " + all + ", found " + in_quotes(json.get<std::string>()));
+}
+
+void read_options(const OrderedJson& json, const std::string& pointer, OpenOptions& out) {
+  check_fields(json, pointer, {"description", "preset", "mode", "sync", "batch_submissions", "queue_rows", "queue_bytes", "cache_bytes"});
+  if (const OrderedJson* preset = field(json, "preset")) {
+    const std::vector<std::pair<std::string, Preset>> words = {{"balanced", Preset::kBalanced}, {"throughput", Preset::kThroughput}, {"latency", Preset::kLatency}};
+    const OpenOptions set = OpenOptions::preset(read_word(*preset, child(pointer, "preset"), words));
+    out.mode = set.mode;
+    out.batch_submissions = set.batch_submissions;
+    out.queue_rows = set.queue_rows;
+    out.queue_bytes = set.queue_bytes;
+    out.cache_bytes = set.cache_bytes;
+  }
+  if (const OrderedJson* mode = field(json, "mode")) {
+    const std::vector<std::pair<std::string, Mode>> words = {{"full", Mode::kFull}, {"pipelined", Mode::kPipelined}, {"memory", Mode::kMemory}};
+    out.mode = read_word(*mode, child(pointer, "mode"), words);
+  }
+  if (const OrderedJson* sync = field(json, "sync")) out.sync = read_bool(*sync, child(pointer, "sync"));
+  const auto number = [&](const char* name, std::uint64_t max) -> std::uint64_t {
+    const OrderedJson& found = *field(json, name);
+    if (!found.is_number_unsigned() || found.get<std::uint64_t>() < 1 || found.get<std::uint64_t>() > max) {
+      fail(child(pointer, name), "expected a whole number from 1 to " + std::to_string(max));
+    }
+    return found.get<std::uint64_t>();
+  };
+  constexpr std::uint64_t kMax = std::uint64_t{1} << 40;
+  if (field(json, "batch_submissions")) out.batch_submissions = number("batch_submissions", 65'536);
+  if (field(json, "queue_rows")) out.queue_rows = number("queue_rows", kMax);
+  if (field(json, "queue_bytes")) out.queue_bytes = number("queue_bytes", kMax);
+  if (field(json, "cache_bytes")) out.cache_bytes = number("cache_bytes", kMax);
+}
+
+}  // namespace
+
+void options_in(std::string_view text, OpenOptions& options) {
+  const OrderedJson document = parse_document(text);
+  if (!document.is_object()) fail_kind("", "an object", document);
+  if (const OrderedJson* given = field(document, "options")) read_options(*given, "/options", options);
+}
+
 std::vector<Definition> read_definitions(std::string_view text) {
   const OrderedJson document = parse_document(text);
-  check_fields(document, "", {"$schema", "description", "tables", "views"});
+  check_fields(document, "", {"$schema", "description", "options", "tables", "views"});
+  OpenOptions checked;
+  if (const OrderedJson* given = field(document, "options")) read_options(*given, "/options", checked);
   std::vector<Definition> out, views;
   std::set<std::string> names;
   if (const OrderedJson* tables = field(document, "tables")) {
@@ -648,6 +701,21 @@ std::string definitions_schema() {
   "properties": {
     "$schema": {"type": "string"},
     "description": {"type": "string"},
+    "options": {
+      "description": "How the database is opened: weir run takes them from here, a program with weir::read_options.",
+      "type": "object",
+      "additionalProperties": false,
+      "properties": {
+        "description": {"type": "string"},
+        "preset": {"enum": ["balanced", "throughput", "latency"]},
+        "mode": {"enum": ["full", "pipelined", "memory"]},
+        "sync": {"type": "boolean"},
+        "batch_submissions": {"type": "integer", "minimum": 1, "maximum": 65536},
+        "queue_rows": {"type": "integer", "minimum": 1},
+        "queue_bytes": {"type": "integer", "minimum": 1},
+        "cache_bytes": {"type": "integer", "minimum": 1}
+      }
+    },
     "tables": {"type": "object", "additionalProperties": {"$ref": "#/definitions/table"}},
     "views": {"type": "object", "additionalProperties": {"$ref": "#/definitions/view"}}
   },

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/database.h"
 #include "weir/error.h"
 #include "weir/value.h"
 
@@ -30,6 +31,8 @@ struct Definition {
 };
 
 std::vector<Definition> read_definitions(std::string_view json);
+// Sets what the document's "options" say; the rest stays.
+void options_in(std::string_view json, OpenOptions& options);
 // Rewrites an error in `definition.statement` into one in the document: place = pointer of the fragment; line, column and excerpt within it.
 Error place_in_document(Error error, const Definition& definition);
 

@@ -220,7 +220,20 @@ class SqliteStorage final : public Storage {
     return it == settings_.end() ? "" : it->second;
   }
 
+  std::vector<SourceMark> marks() const override {
+    std::vector<SourceMark> out;
+    if (integer("SELECT count(*) FROM sqlite_master WHERE name = 'weir_source'", "read") == 0) return out;
+    const Statement s = prepare("SELECT source, epoch, sequence FROM weir_source", "read");
+    while (row(s.get(), "read")) {
+      out.push_back({text(s.get(), 0), static_cast<std::uint64_t>(sqlite3_column_int64(s.get(), 1)), static_cast<std::uint64_t>(sqlite3_column_int64(s.get(), 2))});
+    }
+    return out;
+  }
+
   void begin() override {
+    if (!doubt_.empty()) {
+      throw Failure(ErrorCode::kIo, "\"" + path_ + "\" is read-only until it is opened again: " + doubt_ + ", and whether that batch is in the file is not known before");
+    }
     if (poisoned_) {  // a rollback that could not re-read the catalog
       load_catalog();
       poisoned_ = false;
@@ -334,8 +347,28 @@ class SqliteStorage final : public Storage {
     load_catalog();
   }
 
+  void set_mark(const SourceMark& mark) override {
+    if (!set_mark_) {
+      run("CREATE TABLE IF NOT EXISTS weir_source (source TEXT PRIMARY KEY, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID", "write to");
+      set_mark_ = prepare("INSERT OR REPLACE INTO weir_source VALUES (?, ?, ?)", "write to", true);
+      mark_is_new_ = true;
+    }
+    bind_text(set_mark_.get(), 1, mark.source);
+    sqlite3_bind_int64(set_mark_.get(), 2, static_cast<std::int64_t>(mark.epoch));
+    sqlite3_bind_int64(set_mark_.get(), 3, static_cast<std::int64_t>(mark.sequence));
+    finish(set_mark_.get(), "write to");
+  }
+
   void commit() override {
-    step_once(commit_, "COMMIT", "commit to");
+    if (!commit_) commit_ = prepare("COMMIT", "commit to", true);
+    const int rc = sqlite3_step(commit_.get());
+    sqlite3_reset(commit_.get());
+    if (rc != SQLITE_DONE) {
+      // A write that fails leaves no commit record behind. After any other failure the record may be on disk.
+      if (rc != SQLITE_FULL && rc != SQLITE_IOERR_WRITE && (rc & 0xff) != SQLITE_BUSY) doubt_ = std::string("a commit has failed (") + sqlite3_errmsg(db_) + ")";
+      fail("commit to", rc);
+    }
+    mark_is_new_ = false;
     changed_digests_.clear();
   }
 
@@ -344,6 +377,8 @@ class SqliteStorage final : public Storage {
       sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
     }
     sequence_ = sequence_before_;
+    if (mark_is_new_) set_mark_.reset();
+    mark_is_new_ = false;
     for (auto& [name, digest] : changed_digests_) {
       if (const auto it = relations_.find(name); it != relations_.end()) it->second.digest = digest;
     }
@@ -426,7 +461,7 @@ class SqliteStorage final : public Storage {
       run("PRAGMA journal_mode = WAL", "open");
       run(options.sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", "open");
       run("PRAGMA journal_size_limit = 67108864", "open");
-      run("PRAGMA cache_size = -65536", "open");
+      run("PRAGMA cache_size = -" + std::to_string(std::max<std::uint64_t>(options.cache_bytes, 1 << 20) / 1024), "open");
       run("PRAGMA wal_autocheckpoint = 4000", "open");
     }
     load_catalog();
@@ -449,7 +484,7 @@ class SqliteStorage final : public Storage {
 
   void close() {
     relations_.clear();
-    for (Statement* s : {&begin_, &commit_, &set_sequence_, &set_digest_}) s->reset();
+    for (Statement* s : {&begin_, &commit_, &set_sequence_, &set_digest_, &set_mark_}) s->reset();
     if (db_) sqlite3_close_v2(db_);
     db_ = nullptr;
     lock_.reset();
@@ -839,7 +874,9 @@ class SqliteStorage final : public Storage {
   std::unordered_map<std::string, std::string> changed_digests_;  // what they were before the transaction
   bool schema_changed_ = false;        // in this transaction: on rollback the catalog is read again
   bool poisoned_ = false;
-  Statement begin_ = no_statement(), commit_ = no_statement(), set_sequence_ = no_statement(), set_digest_ = no_statement();
+  std::string doubt_;                  // a commit of which it is not known whether it is on disk
+  bool mark_is_new_ = false;           // set_mark_ was prepared in this transaction, its table perhaps made there
+  Statement begin_ = no_statement(), commit_ = no_statement(), set_sequence_ = no_statement(), set_digest_ = no_statement(), set_mark_ = no_statement();
 };
 
 }  // namespace

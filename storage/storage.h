@@ -3,7 +3,7 @@
 //
 // Tables and views are ordinary SQLite tables of the same names, keyed where they have a key, readable by any client while weir runs (WAL). Rows of keyless relations are
 // stored as often as their weight says. weir's own tables are called weir_*: weir_meta (sequence, settings), weir_catalog (definitions, in order of creation),
-// weir_columns, weir_digest. Names that SQLite can't tell apart (it ignores case) or keeps for itself get a suffix: weir_catalog.stored_as.
+// weir_columns, weir_digest, weir_source (how far each source of submissions has come; made when it is first needed). Names that SQLite can't tell apart (it ignores case) or keeps for itself get a suffix: weir_catalog.stored_as.
 //
 // The header of the file carries application_id 'WEIR' and user_version, the format: what is not ours is told without opening it as a database.
 //
@@ -11,7 +11,8 @@
 //
 // Order    begin, any of create/drop/write/set_*, then commit or rollback. One writer; read() outside of a transaction.
 // Errors   Failure(kIo) with operation, path and SQLite's message; Failure(kCorrupt): not a database, not ours (no weir_meta), another format version, damaged: the
-//          file is left untouched. After a failed commit the transaction is rolled back and the file is as before.
+//          file is left untouched. After a failed commit the transaction is rolled back and the file is as before, unless SQLite can't tell (the sync failed): then
+//          every later begin() is refused, and who opens the file again sees which it was.
 // Threads  one at a time. One process and one Storage may have the file open for writing; others read.
 
 #include <weir/error.h>
@@ -35,10 +36,17 @@ struct StoredRelation {
   std::string definition;          // the CREATE statement
 };
 
+// How far a source of submissions has come.
+struct SourceMark {
+  std::string source;
+  std::uint64_t epoch = 0, sequence = 0;
+};
+
 struct StorageOptions {
   bool read_only = false;
   bool create = true;              // make the file if it is not there
   bool sync = true;                // synchronous=FULL; false: NORMAL
+  std::uint64_t cache_bytes = std::uint64_t{64} << 20;
 };
 
 class Storage {
@@ -54,6 +62,8 @@ class Storage {
   virtual std::string digest(const std::string& relation) const = 0;  // as last set; "" if never
   virtual std::string setting(const std::string& name) const = 0;     // likewise
 
+  virtual std::vector<SourceMark> marks() const = 0;
+
   virtual void begin() = 0;
   virtual void create(const StoredRelation& relation) = 0;
   virtual void drop(const std::string& name) = 0;
@@ -64,6 +74,7 @@ class Storage {
   virtual void set_setting(const std::string& name, const std::string& value) = 0;
   virtual void savepoint(std::size_t number) = 0;                     // what follows can be undone by rollback_to(number), any number of times
   virtual void rollback_to(std::size_t number) = 0;
+  virtual void set_mark(const SourceMark& mark) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 };

@@ -43,6 +43,22 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
   return guarded([&] { return Database(Engine::open(path, options)); });
 }
 
+Result<OpenOptions> read_options(std::string_view definitions, const OpenOptions& base) {
+  return guarded([&] {
+    OpenOptions options = base;
+    options_in(definitions, options);
+    return options;
+  });
+}
+
+Result<std::optional<Origin>> Database::origin(std::string_view source) const {
+  return guarded([&] { return weir::open(engine_).origin(source); });
+}
+
+Result<void> Database::flush() {
+  return guarded([&] { weir::open(engine_).flush(); });
+}
+
 Result<void> Database::close() {
   return guarded([&] { weir::open(engine_).close(); });
 }

@@ -1,10 +1,11 @@
 #include "views/engine.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <tuple>
 
 #include "sql/document.h"
 #include "sql/functions.h"
+#include "views/door.h"
 #include "views/rows_in.h"
 #include "views/schema_change.h"
 #include "zset/consolidate.h"
@@ -14,7 +15,9 @@
 namespace weir::internal {
 namespace {
 
-constexpr std::size_t kPooledTransactions = 8;
+constexpr std::size_t kTransactionBytes = 2048;  // what a transaction of few rows takes
+constexpr std::size_t kBatchSubmissionsMax = 65'536;
+constexpr std::size_t kPooledTransactions = 256, kPooledBytes = std::size_t{64} << 20;
 constexpr char kTablesSetting[] = "tables";
 
 std::unique_ptr<Executor> make_executor(unsigned threads) {
@@ -51,9 +54,11 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   auto engine = std::make_shared<Engine>(options);
   for (const ScalarFunction& f : options.functions) engine->create_function(f);
   if (path == ":memory:") return engine;
+  if (options.mode == Mode::kMemory) throw Failure(ErrorCode::kInput, "mode memory keeps nothing in a file: open \":memory:\", or say full or pipelined");
   StorageOptions storage;
   storage.create = options.create;
   storage.sync = options.sync;
+  storage.cache_bytes = options.cache_bytes;
   engine->storage_ = Storage::open(path, storage);
   if (engine->storage_->setting(kTablesSetting) == "none") {
     throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" holds views without their tables (store_tables = false): they can be read with any SQLite client, not gone on with");
@@ -66,16 +71,23 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
     throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" holds tables: it can't be opened with store_tables = false");
   }
   engine->recover();
+  for (SourceMark& mark : engine->storage_->marks()) engine->sources_.emplace(mark.source, mark);
+  if (options.mode == Mode::kPipelined) engine->storage_thread_ = std::make_unique<StorageThread>(*engine->storage_, options.queue_bytes);
   return engine;
 }
 
-Engine::Engine(const OpenOptions& options) : options_(options), circuit_(std::make_unique<Circuit>(make_executor(options.threads))) {
+Engine::Engine(const OpenOptions& options)
+    : options_(options),
+      circuit_(std::make_unique<Circuit>(make_executor(options.threads))),
+      queue_({std::clamp<std::size_t>(options.batch_submissions, 1, kBatchSubmissionsMax), options.queue_rows, options.queue_bytes},
+             [this](SubmissionQueue& queue) { commit_batch(queue); }) {
   reserve_memory(options.reserve_bytes);
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() { queue_.close(); }
 
 void Engine::close() {
+  queue_.close();
   std::vector<std::shared_ptr<SubscriptionState>> ending;
   {
     const std::lock_guard writing(writer_);
@@ -86,8 +98,10 @@ void Engine::close() {
   dispatcher_.drain();
   for (const auto& subscription : ending) subscription->end();
   const std::lock_guard writing(writer_);
+  const auto stored = guarded([&] { if (storage_thread_) storage_thread_->drain(); });
   const std::unique_lock state(state_mutex_);
   storage_.reset();
+  stored.value();  // throws what kept batches from the file
 }
 
 void Engine::recover() {
@@ -374,6 +388,9 @@ std::vector<std::shared_ptr<RelationState>> Engine::dependents(const RelationSta
 
 // ---- transactions
 
+TransactionState::TransactionState() { arena.reserve(kTransactionBytes); }
+TransactionState::~TransactionState() = default;
+
 TableChanges& TransactionState::of(const std::shared_ptr<TableState>& table) {
   for (std::size_t n = 0; n < used; ++n) {
     if (changes[n]->table() == table) return *changes[n];
@@ -405,6 +422,7 @@ std::unique_ptr<TransactionState> Engine::begin() {
     if (!pool_.empty()) {
       transaction = std::move(pool_.back());
       pool_.pop_back();
+      pooled_bytes_ -= transaction->arena.allocated_bytes();
     }
   }
   if (!transaction) transaction = std::make_unique<TransactionState>();
@@ -417,7 +435,10 @@ void Engine::recycle(std::unique_ptr<TransactionState> transaction) noexcept {
   transaction->engine = nullptr;
   transaction->reset();
   const std::lock_guard lock(pool_mutex_);
-  if (pool_.size() < kPooledTransactions) pool_.push_back(std::move(transaction));
+  const std::size_t bytes = transaction->arena.allocated_bytes();
+  if (pool_.size() == kPooledTransactions || pooled_bytes_ + bytes > kPooledBytes) return;
+  pooled_bytes_ += bytes;
+  pool_.push_back(std::move(transaction));
 }
 
 void Engine::rollback(TransactionState& transaction) noexcept {
@@ -456,147 +477,6 @@ void Engine::rollback(TransactionState& transaction, const Mark& mark) {
     else transaction.changes[n]->start(nullptr, transaction.arena);
   }
   transaction.used = mark.tables.size();
-}
-
-Receipt Engine::commit(TransactionState& transaction) {
-  dispatcher_.wait_for_room();
-  const Writing writing(*this, &transaction);
-  return commit_writing(transaction);
-}
-
-Receipt Engine::commit_writing(TransactionState& transaction) {
-  const bool in_transaction = transaction.schema != nullptr;  // of the file
-  end_left();
-  Receipt receipt;
-  try {
-    std::size_t n = 0;
-    if (nets_.size() < transaction.used) nets_.resize(transaction.used);
-    bool any = false;
-    for (; n < transaction.used; ++n) {
-      TableChanges& changes = *transaction.changes[n];
-      nets_[n].clear();
-      if (changes.table()->dropped) {
-        if (in_transaction) continue;
-        throw Failure(ErrorCode::kUnknownName, "table \"" + changes.table()->name() + "\" does not exist");
-      }
-      changes.refresh();
-      receipt.rows += changes.net(transaction.arena, nets_[n]);
-      any = any || !nets_[n].empty();
-    }
-    if (any) {
-      for (n = 0; n < transaction.used; ++n) {
-        if (!nets_[n].empty()) circuit_->push(transaction.changes[n]->table()->node, nets_[n]);
-      }
-      circuit_->evaluate();
-      const std::uint64_t next = sequence_.load() + 1;
-      touched_.clear();
-      deliveries_.clear();
-      try {
-        write_step(next, in_transaction, touched_, deliveries_);
-      } catch (...) {
-        if (storage_ && !in_transaction) storage_->rollback();
-        circuit_->revert();
-        throw;
-      }
-      {
-        const std::unique_lock state(state_mutex_);
-        circuit_->advance();
-        sequence_.store(next, std::memory_order_release);
-        for (n = 0; n < transaction.used; ++n) {
-          if (!nets_[n].empty()) transaction.changes[n]->table()->version = next;
-        }
-        for (RelationState* relation : touched_) relation->digest = relation->next_digest;
-      }
-    }
-    if (in_transaction) {
-      transaction.schema->commit(any);
-      transaction.schema.reset();
-      schema_owner_ = nullptr;
-    }
-  } catch (...) {
-    give_up(transaction);
-    throw;
-  }
-  deliver(deliveries_);
-  receipt.sequence = sequence_.load();
-  transaction.reset();
-  return receipt;
-}
-
-// Does each row stand once in the relation's delta? Sure where its operator says so, where it is the net change of a table with a key, and where rows that are
-// unique at rest only come, or only go.
-bool Engine::in_unique_form(const RelationState& relation, const Delta& delta) const {
-  if (circuit_->consolidated(relation.node) || (relation.keyed() && !relation.relation.is_view)) return true;
-  if (!relation.rows->unique()) return false;
-  std::uint64_t come = 0, go = 0, rows = 0;
-  for (const Chunk& chunk : delta.chunks) {
-    rows += chunk.selected;
-    chunk.each([&](std::uint32_t i) {
-      come += chunk.weights[i] > 0;
-      go += chunk.weights[i] < 0;
-    });
-  }
-  return come == rows || go == rows;
-}
-
-// Writes the step to the file, in one transaction, and copies what subscribers are to get.
-void Engine::write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries) {
-  if (!storage_ && subscriptions_ == 0) return;
-  if (storage_ && !in_transaction) storage_->begin();
-  const std::lock_guard lock(subscriptions_mutex_);
-  const auto hand_out = [&](RelationState& relation, const Delta& net) {
-    if (stores(relation)) {
-      relation.next_digest = relation.digest;
-      relation.next_digest.add(net);
-      touched.push_back(&relation);
-      storage_->write(relation.name(), net);
-      storage_->set_digest(relation.name(), relation.next_digest.to_string());
-    }
-    if (!relation.subscriptions.empty()) {
-      const Change change = make_change(relation, next, false, net);
-      for (const auto& subscription : relation.subscriptions) deliveries.push_back({subscription, change});
-    }
-  };
-  Arena& arena = circuit_->step().arena();
-  for (const NodeId node : circuit_->ran()) {
-    const Delta& delta = circuit_->delta(node);
-    if (node < fold_of_node_.size() && fold_of_node_[node]) {
-      Delta sums;
-      const bool summed = circuit_->consolidated(node);
-      if (!summed) consolidate(delta, arena, sums);
-      each_slice(*fold_of_node_[node], summed ? delta : sums, arena, [&](const Fold::Slice& slice, const Delta& rows) {
-        for (RelationState* view = slice.views; view; view = view->next_of_slice) hand_out(*view, rows);
-      });
-    }
-    if (node >= by_node_.size() || by_node_[node].empty()) continue;
-    const Delta* net = nullptr;
-    Delta sums;
-    for (RelationState* relation : by_node_[node]) {
-      if (!stores(*relation) && relation->subscriptions.empty()) continue;
-      if (!net) {
-        net = &delta;
-        if (!in_unique_form(*relation, delta)) {
-          consolidate(delta, arena, sums);
-          net = &sums;
-        }
-      }
-      if (net->empty()) break;
-      hand_out(*relation, *net);
-    }
-  }
-  if (storage_) {
-    storage_->set_sequence(next);
-    storage_->commit();
-  }
-}
-
-void Engine::deliver(std::vector<Delivery>& deliveries) {
-  if (deliveries.empty()) return;
-  for (Delivery& delivery : deliveries) {
-    if (delivery.to->options().delivery == SubscribeOptions::Delivery::kInline) delivery.to->deliver(delivery.change);
-    else dispatcher_.push(std::move(delivery.to), std::move(delivery.change));
-  }
-  deliveries.clear();
 }
 
 // ---- subscriptions
@@ -721,6 +601,15 @@ std::string Engine::digest(std::string_view name) const {
 
 void Engine::define(std::string_view json) {
   const std::vector<Definition> definitions = read_definitions(json);
+  OpenOptions asked = options_;
+  options_in(json, asked);
+  const auto set = [](const OpenOptions& o) { return std::tuple(o.mode, o.sync, o.batch_submissions, o.queue_rows, o.queue_bytes, o.cache_bytes); };
+  if (set(asked) != set(options_)) {
+    Failure failure(ErrorCode::kInput, "the database is open with other options than these");
+    failure.error().place = "/options";
+    failure.error().hint = "open it with weir::read_options of this document";
+    throw failure;
+  }
   const Writing writing(*this, nullptr);
   SchemaChange change(*this);
   for (const Definition& definition : definitions) {

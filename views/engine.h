@@ -15,8 +15,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +30,8 @@
 #include "sql/statement.h"
 #include "storage/storage.h"
 #include "views/fold.h"
+#include "views/storage_thread.h"
+#include "views/submission_queue.h"
 #include "views/subscription.h"
 #include "views/table_changes.h"
 #include "views/table_state.h"
@@ -35,10 +39,42 @@
 namespace weir::internal {
 
 class SchemaChange;
-class TransactionState;
+class Engine;
 
 // Where COPY … FROM STDIN reads lines from; empty: there is no STDIN.
 using CopyLines = std::function<bool(std::string&)>;
+
+// The changes of a transaction, on their way to a commit.
+class TransactionState {
+ public:
+  TransactionState();
+  ~TransactionState();
+  TableChanges& of(const std::shared_ptr<TableState>& table);
+  TableChanges* find(const RelationState& table) const;  // null: untouched
+  void reset();                                          // forgets all changes
+
+  std::shared_ptr<Engine> engine;                        // null: ended
+  Arena arena;
+  std::vector<std::unique_ptr<TableChanges>> changes;    // the first `used` count
+  std::size_t used = 0;
+  std::unique_ptr<SchemaChange> schema;                  // tables and views made and dropped
+  bool read_only = false;
+  std::vector<Datum> row, key;                           // for one row at a time
+  std::vector<Chunk> chunks;
+  std::vector<TableChanges::Rows> rows;
+};
+
+// A transaction in the queue, and what became of it.
+struct Submitted : Submission {
+  TransactionState* transaction = nullptr;
+  std::unique_ptr<TransactionState> owned;               // the same, where nobody waits
+  std::optional<Origin> origin;
+  std::uint64_t rows_changed = 0;
+  bool alone = false;                                    // it did not go through the queue, and is done
+  std::uint64_t step = 0;                                // of the storage thread: durable when that is in the file; 0: when it is done
+  Receipt receipt;
+  std::optional<Error> error;
+};
 
 class Engine final : public Catalog, public std::enable_shared_from_this<Engine> {
  public:
@@ -72,7 +108,14 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   // -- Transactions.
   std::unique_ptr<TransactionState> begin();
   void recycle(std::unique_ptr<TransactionState> transaction) noexcept;
-  Receipt commit(TransactionState& transaction);
+  // Waits until it is committed, or Failure: its own, or kBusy (no room before the deadline; nothing has happened).
+  void commit(Submitted& submitted, const SubmitOptions& options);
+  // Queues it; `owned` goes back to the pool when it is done.
+  void submit(const std::shared_ptr<Submitted>& submitted, const SubmitOptions& options);
+  Receipt wait(Submitted& submitted, Ack until);
+  bool reached(const Submitted& submitted, Ack ack) const;
+  void flush();
+  std::optional<Origin> origin(std::string_view source) const;
   void rollback(TransactionState& transaction) noexcept;
   // One statement inside of a transaction. `autocommit`: commits at once.
   Outcome execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit);
@@ -139,11 +182,19 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void withdraw(RelationState& view);
   std::vector<std::shared_ptr<RelationState>> dependents(const RelationState& relation) const;  // transitive, in order of creation
 
-  Receipt commit_writing(TransactionState& transaction);                     // REQUIRES: Writing
+  // -- Commits (commit.cc).
+  void commit_alone(Submitted& submitted);
+  void commit_batch(SubmissionQueue& queue);
+  void commit_together(std::span<Submitted* const> batch);                   // REQUIRES: Writing
+  std::uint64_t absorb(TransactionState& transaction);                       // likewise
+  bool replayed(Submitted& submitted);                                       // likewise; Failure where its epoch is over
+  void note(const Submitted& submitted);
+  Receipt commit_writing(TransactionState& transaction);                     // likewise
   void give_up(TransactionState& transaction) noexcept;                      // likewise
   struct Delivery { std::shared_ptr<SubscriptionState> to; Change change; };
   bool in_unique_form(const RelationState& relation, const Delta& delta) const;
   void write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
+  void collect_step(std::uint64_t next, StoredStep* step, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void deliver(std::vector<Delivery>& deliveries);
   void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference
   Outcome run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied);
@@ -183,12 +234,14 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   const OpenOptions options_;
   std::unique_ptr<Storage> storage_;           // null in memory
+  std::unique_ptr<StorageThread> storage_thread_;  // mode pipelined; idle once the database is closed
   std::unique_ptr<Circuit> circuit_;
   Streams streams_;
   std::atomic<bool> closed_{false};
   std::atomic<std::uint64_t> sequence_{0};
   bool recovered_ = false;
 
+  std::unordered_map<std::string, SourceMark, StringHash, std::equal_to<>> sources_;  // guarded as the catalog
   std::mutex writer_;
   mutable std::shared_mutex state_mutex_;
   const TransactionState* schema_owner_ = nullptr;
@@ -210,33 +263,20 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::mutex subscriptions_mutex_;             // of RelationState::subscriptions; taken last
   std::atomic<std::size_t> subscriptions_{0};
 
+  std::mutex pool_mutex_;
+  std::vector<std::unique_ptr<TransactionState>> pool_;
+  std::size_t pooled_bytes_ = 0;
+  Dispatcher dispatcher_;
+
   // Of the commit in progress, kept for the next.
   std::vector<Delta> nets_;
   std::vector<RelationState*> touched_;
   std::vector<Delivery> deliveries_;
-
-  std::mutex pool_mutex_;
-  std::vector<std::unique_ptr<TransactionState>> pool_;
-  Dispatcher dispatcher_;
-};
-
-// The changes of a transaction, on their way to a commit.
-class TransactionState {
- public:
-  TransactionState() = default;
-  TableChanges& of(const std::shared_ptr<TableState>& table);
-  TableChanges* find(const RelationState& table) const;  // null: untouched
-  void reset();                                          // forgets all changes
-
-  std::shared_ptr<Engine> engine;                        // null: ended
-  Arena arena;
-  std::vector<std::unique_ptr<TableChanges>> changes;    // the first `used` count
-  std::size_t used = 0;
-  std::unique_ptr<SchemaChange> schema;                  // tables and views made and dropped
-  bool read_only = false;
-  std::vector<Datum> row, key;                           // for one row at a time
-  std::vector<Chunk> chunks;
-  std::vector<TableChanges::Rows> rows;
+  std::vector<Submitted*> batch_;
+  std::vector<SourceMark> marks_;
+  std::uint64_t step_ = 0;                     // the last that went to the storage thread
+  TransactionState together_;
+  SubmissionQueue queue_;                      // its thread uses all of the above
 };
 
 }  // namespace weir::internal

@@ -31,6 +31,7 @@ void check_columns(const Schema& before, const Schema& after) {
 }  // namespace
 
 SchemaChange::SchemaChange(Engine& engine) : engine_(engine) {
+  if (engine_.storage_thread_) engine_.storage_thread_->drain();
   if (engine_.storage_) engine_.storage_->begin();
 }
 

@@ -123,7 +123,11 @@ class SessionState {
       if (!transaction) return {};  // PostgreSQL: a warning
       const bool commits = kind == Statement::Kind::kCommit && !failed;
       try {
-        if (commits) engine->commit(*transaction);
+        if (commits) {
+          Submitted submitted;
+          submitted.transaction = transaction.get();
+          engine->commit(submitted, {});
+        }
       } catch (...) {
         end();
         throw;

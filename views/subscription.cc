@@ -125,11 +125,14 @@ void Dispatcher::push(std::shared_ptr<SubscriptionState> to, Change change) {
   queue_->pushed.notify_one();
 }
 
-void Dispatcher::wait_for_room() {
-  if (queue_->full.load(std::memory_order_relaxed) == 0) return;
+bool Dispatcher::wait_for_room(const std::optional<std::chrono::steady_clock::time_point>& deadline) {
+  if (queue_->full.load(std::memory_order_relaxed) == 0) return true;
   std::unique_lock lock(queue_->mutex);
-  if (queue_->thread == std::this_thread::get_id()) return;
-  queue_->popped.wait(lock, [&] { return queue_->full.load() == 0; });
+  if (queue_->thread == std::this_thread::get_id()) return true;
+  const auto room = [&] { return queue_->full.load() == 0; };
+  if (deadline) return queue_->popped.wait_until(lock, *deadline, room);
+  queue_->popped.wait(lock, room);
+  return true;
 }
 
 void Dispatcher::drain() {

@@ -9,11 +9,13 @@
 #include <weir/database.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "views/table_state.h"
@@ -73,7 +75,8 @@ class Dispatcher {
   ~Dispatcher();
   void push(std::shared_ptr<SubscriptionState> to, Change change);
   // Waits while a subscription has as much in the queue as it allows. Called before the writer lock is taken; never waits on the dispatcher's own thread.
-  void wait_for_room();
+  // False: there is none at the deadline.
+  bool wait_for_room(const std::optional<std::chrono::steady_clock::time_point>& deadline = std::nullopt);
   // Until all that was pushed before has been delivered. Returns at once on the dispatcher's own thread.
   void drain();
 

@@ -58,6 +58,12 @@ void TableChanges::start(std::shared_ptr<TableState> table, Arena& arena) {
   single_int_key_ = table_->kinds_of_key.size() == 1 && table_->kinds_of_key[0] == KeyKind::kInt;
 }
 
+std::uint64_t TableChanges::size() const {
+  std::uint64_t rows = entries_.size();
+  for (const std::uint32_t number : unindexed_) rows += chunks_[number].selected;
+  return rows;
+}
+
 // ---- rows that are kept
 
 TableChanges::Rows TableChanges::keep(const Chunk& chunk) {
@@ -182,12 +188,12 @@ void TableChanges::atomically(F&& f) {
   if (!marked_) undo_.clear();
   const std::size_t undo_before = undo_.size();
   entries_before_ = entries_.size();
-  const std::size_t unindexed_before = unindexed_.size();
+  unindexed_before_ = unindexed_.size();
   try {
     f();
   } catch (...) {
     restore(undo_before, entries_before_);
-    if (unindexed_.size() > unindexed_before) unindexed_.resize(unindexed_before);
+    if (unindexed_.size() > unindexed_before_) unindexed_.resize(unindexed_before_);
     throw;
   }
 }
@@ -243,9 +249,9 @@ void TableChanges::update(std::span<const Rows> before, std::span<const Rows> af
 
 void TableChanges::apply(Operation operation, const Rows& rows) {
   if (rows.chunk.selected == 0) return;
-  if (hashes_.size() < kChunkRows) {
-    hashes_.resize(kChunkRows);
-    bases_.resize(kChunkRows);
+  if (hashes_.size() < rows.chunk.selected) {  // a transaction of few rows stays small
+    hashes_.resize(rows.chunk.selected);
+    bases_.resize(rows.chunk.selected);
   }
   if (table_->keyed()) {
     apply_keyed(operation, rows);
@@ -424,6 +430,96 @@ void TableChanges::refresh() {
     }
   }
   version_ = table.version;
+}
+
+// ---- one transaction after the other
+
+TableChanges::Rows TableChanges::selected(std::uint32_t kept_row, std::uint32_t* position) const {
+  *position = kept_row % kChunkRows;
+  Rows one{kept_row / kChunkRows, chunks_[kept_row / kChunkRows]};
+  one.chunk.selection = position;
+  one.chunk.selected = 1;
+  return one;
+}
+
+std::uint64_t TableChanges::absorb(TableChanges& other) {
+  other.refresh();
+  refresh();
+  const bool plain = table_->keyed() ? entries_.empty() && other.all_plain_ : entries_.empty() && other.entries_.empty();
+  if (!table_->keyed() && !plain) index_all();
+  const auto first_chunk = static_cast<std::uint32_t>(chunks_.size());
+  chunks_.insert(chunks_.end(), other.chunks_.begin(), other.chunks_.end());
+  open_ = kNone;
+  all_plain_ = all_plain_ && plain && first_chunk == 0;
+  undo_.clear();
+  entries_before_ = entries_.size();
+  unindexed_before_ = unindexed_.size();
+  std::uint64_t rows = 0;
+  try {
+    reserve(entries_.size() + other.entries_.size());
+    for (const Entry& theirs : other.entries_) rows += absorb_entry(other, theirs, first_chunk);
+    for (const std::uint32_t number : other.unindexed_) {
+      rows += chunks_[first_chunk + number].selected;
+      if (plain) {
+        unindexed_.push_back(first_chunk + number);
+      } else {
+        hashes_.resize(kChunkRows);
+        bases_.resize(kChunkRows);
+        apply_counted(Operation::kInsert, {first_chunk + number, chunks_[first_chunk + number]});
+      }
+    }
+  } catch (...) {
+    take_back();
+    throw;
+  }
+  return rows;
+}
+
+void TableChanges::take_back() {
+  restore(0, entries_before_);
+  if (unindexed_.size() > unindexed_before_) unindexed_.resize(unindexed_before_);
+}
+
+std::uint64_t TableChanges::absorb_entry(const TableChanges& other, const Entry& theirs, std::uint32_t first_chunk) {
+  const TableState& table = *table_;
+  const auto ours = [&](std::uint32_t row) { return row == kNone || row == kBase ? row : row + first_chunk * kChunkRows; };
+  std::uint32_t position = 0;
+  const Rows key = other.selected(theirs.key, &position);
+  std::uint32_t index = find_entry(theirs.hash, key.chunk, position);
+  const bool fresh = index == kNone;
+  if (fresh) {
+    Entry entry;
+    entry.hash = theirs.hash;
+    entry.base = theirs.base;
+    entry.key = ours(theirs.key);
+    entry.row = table.keyed() && theirs.base != kNone ? kBase : kNone;
+    index = add_entry(entry);
+  }
+  Entry& entry = fresh ? entries_[index] : touch(index);
+  if (!table.keyed()) {
+    entry.count += theirs.count;
+    const std::int64_t there = entry.base == kNone ? 0 : table.rows->weight(entry.base);
+    if (there + entry.count < 0) throw conflict(table);
+    return static_cast<std::uint64_t>(theirs.count < 0 ? -theirs.count : theirs.count);
+  }
+  if (theirs.row == kBase) return 0;                        // looked at, left as it was
+  if (theirs.any_base) {
+    if (theirs.row == kNone && entry.row == kNone) return 0;
+  } else if (theirs.before != kNone) {
+    bool same = entry.row != kNone;                         // where it is the table's, refresh() has compared it
+    if (same && entry.row != kBase) {
+      std::uint32_t at = 0;
+      const Rows before = other.selected(theirs.before, &at);
+      for (std::uint16_t c = 0; c < before.chunk.width && same; ++c) same = key_equal(kept(entry.row, c), before.chunk.columns[c].get(at), table.key_kinds[c]);
+    }
+    if (!same) throw conflict(table);
+  } else {
+    if (theirs.row == kNone) return 0;                      // inserted and erased
+    if (entry.row != kNone) throw duplicate_key(table, key.chunk, position);
+  }
+  const bool as_before = theirs.row != kNone && entry.row == kBase && equals_base(entry.base, other.chunks_[theirs.row / kChunkRows], theirs.row % kChunkRows, false);
+  entry.row = ours(theirs.row);
+  return as_before ? 0 : 1;
 }
 
 // ---- the net change

@@ -49,9 +49,16 @@ class TableChanges {
 
   // Resolves again if the table has changed since. Failure(kTransaction).
   void refresh();
+  // Adds what another transaction changes in the same table, as if it came next: refused where it would be if these changes were committed before. `other` keeps its
+  // rows, which have to outlive this. Returns the number of rows that it changes.
+  std::uint64_t absorb(TableChanges& other);
+  // Undoes the absorb() that was the last call.
+  void take_back();
   // Appends the net change, and returns the number of rows that it touches. A changed row stands right before the one that replaces it. Strings may refer
   // to the table.
   std::uint64_t net(Arena& arena, Delta& out);
+  // How many rows or keys are touched.
+  std::uint64_t size() const;
   bool any() const { return !entries_.empty() || !unindexed_.empty(); }
 
  private:
@@ -75,6 +82,8 @@ class TableChanges {
   void index_all();
   template <class F> void atomically(F&& f);
   void restore(std::size_t undo, std::size_t entries);
+  std::uint64_t absorb_entry(const TableChanges& other, const Entry& theirs, std::uint32_t first_chunk);
+  Rows selected(std::uint32_t kept_row, std::uint32_t* position) const;
   Entry& touch(std::uint32_t index);
   std::uint32_t find_entry(std::uint32_t hash, const Chunk& chunk, std::uint32_t position) const;  // kNone if there is none
   void prefetch_entries(std::uint32_t n) const;
@@ -98,7 +107,7 @@ class TableChanges {
   std::size_t mask_ = 0;
   // Entries as they were before the call in progress; since the first mark, if there is one.
   std::vector<std::pair<std::uint32_t, Entry>> undo_;
-  std::size_t entries_before_ = 0;
+  std::size_t entries_before_ = 0, unindexed_before_ = 0;
   bool marked_ = false;
   // The chunk that single rows are copied to.
   std::uint32_t open_ = kNone, open_capacity_ = 0;

@@ -66,7 +66,7 @@ struct ViewState : RelationState {
   ViewState(Relation r, PlanPtr p) : RelationState(std::move(r)) { plan = std::move(p); }
 };
 
-struct TableState : RelationState {
+struct TableState : RelationState, std::enable_shared_from_this<TableState> {
   TableState(Relation r, const Engine* owner);
 
   // Failure(kConstraint) if a row breaks NOT NULL or a CHECK.

@@ -29,7 +29,7 @@ const std::shared_ptr<TableState>& of_this_database(const std::shared_ptr<TableS
 // With the state lock held, the changes of a table that is still there.
 TableChanges& changes_of(TransactionState& transaction, const std::shared_ptr<TableState>& table) {
   if (table->dropped) throw Failure(ErrorCode::kUnknownName, "table \"" + table->name() + "\" does not exist");
-  return transaction.of(table);
+  return transaction.of(table->shared_from_this());  // not a handle's pointer, which keeps the engine alive
 }
 
 enum class Bulk { kInsert, kErase, kUpsert };
@@ -155,10 +155,53 @@ Result<ResultSet> Transaction::execute(std::string_view sql) {
   return error;
 }
 
-Result<Receipt> Transaction::commit() {
-  auto receipt = guarded([&] { return open(state_).engine->commit(*state_); });
-  rollback();
+Result<Receipt> Transaction::commit(const SubmitOptions& options) {
+  auto receipt = guarded([&] {
+    internal::Submitted submitted;
+    submitted.transaction = &open(state_);
+    submitted.origin = options.origin;
+    state_->engine->commit(submitted, options);
+    return submitted.receipt;
+  });
+  if (receipt.ok() || receipt.error().code != ErrorCode::kBusy) rollback();
   return receipt;
+}
+
+Result<Pending> Transaction::submit(const SubmitOptions& options) {
+  return guarded([&] {
+    Pending pending;
+    pending.engine_ = open(state_).engine;
+    pending.submitted_ = std::make_shared<internal::Submitted>();
+    internal::Submitted& submitted = *pending.submitted_;
+    submitted.transaction = state_.get();
+    submitted.origin = options.origin;
+    if (state_->schema) {
+      pending.engine_->commit(submitted, options);
+      rollback();
+      return pending;
+    }
+    submitted.owned = std::move(state_);
+    try {
+      pending.engine_->submit(pending.submitted_, options);
+    } catch (...) {
+      state_ = std::move(submitted.owned);
+      throw;
+    }
+    return pending;
+  });
+}
+
+// ---- Pending
+
+Result<Receipt> Pending::wait(Ack until) const {
+  return guarded([&] {
+    internal::require_open(submitted_ != nullptr, "nothing was submitted");
+    return engine_->wait(*submitted_, until);
+  });
+}
+
+bool Pending::reached(Ack ack) const {
+  return submitted_ && engine_->reached(*submitted_, ack);
 }
 
 void Transaction::rollback() {

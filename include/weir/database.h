@@ -15,11 +15,13 @@
 #include <weir/type.h>
 #include <weir/value.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,18 +38,75 @@ struct ScalarFunction {
   std::function<Value(std::span<const Value>)> function;
 };
 
+enum class Mode : std::uint8_t {
+  kFull,       // commit() returns when the batch is in the file
+  kPipelined,  // commit() returns when it is applied, and a thread brings it to the file meanwhile: flush(), or Pending::wait, tells when it is there
+  kMemory,     // nothing is kept: for ":memory:"
+};
+
+enum class Preset : std::uint8_t { kBalanced, kThroughput, kLatency };
+
 struct OpenOptions {
+  // Mode, batch, queue and cache set together; all else as by default. kBalanced is the default.
+  static OpenOptions preset(Preset preset);
+
   unsigned threads = 0;         // for evaluation: 1 is serial, 0 as many as there are cores
+  Mode mode = Mode::kFull;
   bool sync = true;             // each commit is on disk when it returns; false: it survives a crash of the program, not of the machine
   bool create = true;           // make the file if it is not there
+  // Submissions that arrive while a batch is in progress form the next, up to so many. Queued are at most so many rows and bytes; who has more waits for room.
+  std::size_t batch_submissions = 128;                         // at most 65,536
+  std::uint64_t queue_rows = std::uint64_t{1} << 20, queue_bytes = std::uint64_t{64} << 20;
+  std::uint64_t cache_bytes = std::uint64_t{64} << 20;         // of pages of the file
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
   std::vector<ScalarFunction> functions = {};  // those that views in the file use have to be here
   std::size_t reserve_bytes = 0;  // memory to set aside and touch now, for the process: tables and views then grow without waiting for the system
 };
 
+inline OpenOptions OpenOptions::preset(Preset preset) {
+  OpenOptions out;
+  if (preset == Preset::kThroughput) {
+    out.mode = Mode::kPipelined;
+    out.batch_submissions = 4096;
+    out.queue_rows = std::uint64_t{4} << 20;
+    out.queue_bytes = out.cache_bytes = std::uint64_t{256} << 20;
+  } else if (preset == Preset::kLatency) {
+    out.batch_submissions = 32;
+    out.queue_rows = std::uint64_t{1} << 16;
+    out.queue_bytes = std::uint64_t{16} << 20;
+  }
+  return out;
+}
+
+// The "options" of a definitions document over `base`: {"preset": "throughput", "mode": "pipelined", "batch_submissions": 128, …}. Unknown ones are refused.
+Result<OpenOptions> read_options(std::string_view definitions, const OpenOptions& base = {});
+
+// Who submits, and which submission of his it is: the number of its epoch, and its own within that. Numbers grow; there may be gaps. One that is not beyond the last that was
+// committed changes nothing, whatever it holds; one of an epoch that is over is refused.
+struct Origin {
+  std::string source;
+  std::uint64_t epoch = 0, sequence = 0;
+};
+
+// How far a submission has come; each includes those before.
+enum class Ack : std::uint8_t {
+  kQueued,   // nothing is decided
+  kApplied,  // checked and shown; lost if the machine or the program stops now
+  kDurable,  // in the file, and never lost
+};
+
 struct Receipt {
   std::uint64_t sequence = 0;   // of the batch; that of the last one where nothing changed
   std::uint64_t rows = 0;       // of tables that changed
+  Ack ack = Ack::kDurable;      // kApplied in memory, and from commit() in mode pipelined
+  bool replayed = false;        // it was committed before: nothing has changed now
+};
+
+struct SubmitOptions {
+  // For room in a full queue: as long as it takes, so long, or (0) not at all: then Error(kBusy), and the transaction is as before.
+  std::optional<std::chrono::milliseconds> wait = std::nullopt;
+  // Recorded in the same transaction: a submission that is repeated because its outcome was not learned is applied once.
+  std::optional<Origin> origin = std::nullopt;
 };
 
 using Row = std::vector<Value>;
@@ -59,7 +118,7 @@ struct ColumnData {
   const std::uint8_t* nulls = nullptr;    // 1 = NULL; may be nullptr
 };
 
-namespace internal { class Engine; class TransactionState; class SessionState; class SubscriptionState; struct TableState; }
+namespace internal { class Engine; class TransactionState; class SessionState; class SubscriptionState; struct Submitted; struct TableState; }
 
 // A table by handle: resolved once.
 class Table {
@@ -73,7 +132,22 @@ class Table {
   std::shared_ptr<internal::TableState> state_;
 };
 
-// Changes to any number of tables, applied as one batch. Not committed = rolled back. Statements see the changes made before them.
+// A submitted transaction. May be copied, and let go: the commit goes on.
+// Threads  safe from any.
+class Pending {
+ public:
+  Pending() = default;
+  // Until it has come so far, or is refused with its own error. In memory kDurable is never reached: returns when it is applied.
+  Result<Receipt> wait(Ack until = Ack::kDurable) const;
+  bool reached(Ack ack) const;  // or refused
+
+ private:
+  friend class Transaction;
+  std::shared_ptr<internal::Engine> engine_;
+  std::shared_ptr<internal::Submitted> submitted_;
+};
+
+// Changes to any number of tables, applied as one batch, or together with what others submit meanwhile: each stands or falls alone. Not committed = rolled back. Statements see the changes made before them.
 class Transaction {
  public:
   Transaction(Transaction&&) noexcept;
@@ -90,7 +164,10 @@ class Transaction {
   Result<void> upsert(const Table& table, std::span<const ColumnData> columns, std::size_t rows);
   Result<ResultSet> execute(std::string_view sql);                             // one INSERT, UPDATE, DELETE, COPY or SELECT
 
-  Result<Receipt> commit();
+  // Waits until it is kDurable, in mode pipelined kApplied.
+  Result<Receipt> commit(const SubmitOptions& options = {});
+  // Queues it. The transaction has ended then; on an error it is as before. One that changes tables or views is committed before this returns.
+  Result<Pending> submit(const SubmitOptions& options = {});
   void rollback();
 
  private:
@@ -172,7 +249,10 @@ class Database {
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
-  Result<void> close();
+  Result<void> flush();  // until all that was submitted before is as durable as it can be
+  Result<void> close();  // flushes; later calls give Error(kClosed)
+  // How far a source has come; nothing if it is not known.
+  Result<std::optional<Origin>> origin(std::string_view source) const;
 
   Result<std::vector<Outcome>> execute(std::string_view script);  // statements in order; stops at the first error
   Session session();

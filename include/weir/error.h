@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
   kTransaction,  // a statement in a failed transaction, COMMIT without BEGIN
   kIo,           // the file: unreadable, full, locked
   kCorrupt,      // the file is no database of ours, or not of this version, or torn
+  kBusy,         // the queue is full, and the caller asked not to wait (so long)
   kClosed,       // a handle that is closed, moved from, or belongs to another database
   kInternal,     // our own bug
 };

@@ -1,0 +1,236 @@
+// Would catch: submissions of one batch that see, refuse or lose each other wrongly; an error that takes innocent ones along; batches that differ from the same submissions one by
+// one; work that is lost when the database or its handles go.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "tests/views/open.h"
+
+namespace weir {
+namespace {
+
+// A database whose next commit that inserts into `gate` stands still in the evaluation until it is released.
+class Held {
+ public:
+  explicit Held(const std::string& path = ":memory:", OpenOptions options = {}) {
+    options.threads = 1;
+    options.functions.push_back({"hold", {TypeId::kBigint}, TypeId::kBigint, [this](std::span<const Value> v) {
+      inside_ = true;
+      while (holding_) std::this_thread::yield();
+      return v[0];
+    }});
+    db.emplace(Database::open(path, options).value());
+    db->execute("CREATE TABLE gate (x BIGINT); CREATE VIEW held AS SELECT hold(x) AS x FROM gate;").value();
+  }
+  void hold() {
+    holding_ = true;
+    inside_ = false;
+    Transaction first = db->begin();
+    first.insert("gate", {1}).value();
+    first_ = first.submit().value();
+    while (!inside_) std::this_thread::yield();
+  }
+  void release() { holding_ = false; }
+  std::optional<Database> db;
+
+ private:
+  std::atomic<bool> holding_{false}, inside_{false};
+  Pending first_;
+};
+
+constexpr char kAccounts[] = R"(
+  CREATE TABLE accounts (id BIGINT PRIMARY KEY, amount BIGINT NOT NULL);
+  CREATE TABLE bag (a BIGINT);
+  CREATE VIEW total AS SELECT COUNT(*) AS n, SUM(amount) AS amount FROM accounts;
+  CREATE VIEW shares AS SELECT id, 100 / amount AS share FROM accounts;
+  INSERT INTO accounts VALUES (1, 10), (2, 20), (3, 30);
+)";
+
+template <class F>
+Pending submit(Database& db, F&& change) {
+  Transaction transaction = db.begin();
+  change(transaction);
+  return transaction.submit().value();
+}
+
+TEST(GroupCommit, BatchesAreWhatIsQueued) {
+  for (const int queued : {1, 5, 128, 256, 1000}) {
+    Held held;
+    Database& db = *held.db;
+    db.execute(kAccounts).value();
+    held.hold();
+    std::vector<Pending> pending;
+    for (int i = 0; i < queued; ++i) pending.push_back(submit(db, [&](Transaction& t) { t.insert("accounts", {100 + i, 1}).value(); }));
+    EXPECT_FALSE(pending[0].reached(Ack::kApplied));
+    EXPECT_EQ(pending[0].wait(Ack::kQueued).value().ack, Ack::kQueued);
+    const std::uint64_t before = db.sequence();
+    held.release();
+    std::map<std::uint64_t, std::size_t> sizes;
+    for (Pending& p : pending) ++sizes[p.wait().value().sequence - before];
+    std::map<std::uint64_t, std::size_t> expected;
+    for (int left = queued, n = 2; left > 0; left -= 128, ++n) expected[static_cast<std::uint64_t>(n)] = static_cast<std::size_t>(std::min(left, 128));
+    EXPECT_EQ(sizes, expected);
+    EXPECT_EQ(text(db.read("total").value()), (Texts{std::to_string(3 + queued) + "|" + std::to_string(60 + queued)}));
+  }
+}
+
+TEST(GroupCommit, EachStandsOrFallsAlone) {
+  Held held;
+  Database& db = *held.db;
+  db.execute(kAccounts).value();
+  held.hold();
+  std::vector<Pending> p;
+  p.push_back(submit(db, [](Transaction& t) { t.insert("accounts", {4, 40}).value(); }));
+  p.push_back(submit(db, [](Transaction& t) { t.insert("bag", {7}).value(); t.insert("accounts", {4, 41}).value(); }));        // the key is there by then
+  p.push_back(submit(db, [](Transaction& t) { t.update("accounts", {1}, {{"amount", 11}}).value(); }));
+  p.push_back(submit(db, [](Transaction& t) { t.update("accounts", {1}, {{"amount", 12}}).value(); }));                         // has read what is no more
+  p.push_back(submit(db, [](Transaction& t) { t.upsert("accounts", {1, 13}).value(); }));                                       // does not look
+  p.push_back(submit(db, [](Transaction& t) { t.erase_key("accounts", {2}).value(); }));
+  p.push_back(submit(db, [](Transaction& t) { t.erase_key("accounts", {2}).value(); }));
+  p.push_back(submit(db, [](Transaction& t) { t.upsert("accounts", {2, 22}).value(); t.insert("bag", {8}).value(); t.insert("bag", {8}).value(); }));
+  held.release();
+  const auto code = [&](std::size_t i) { return p[i].wait().ok() ? std::string("ok") : p[i].wait().error().message; };
+  EXPECT_EQ(code(0), "ok");
+  EXPECT_EQ(code(1), "duplicate key value violates unique constraint \"accounts_pkey\"");
+  EXPECT_EQ(code(2), "ok");
+  EXPECT_EQ(code(3), "could not serialize access to table \"accounts\" due to concurrent update");
+  EXPECT_EQ(code(4), "ok");
+  EXPECT_EQ(code(5), "ok");
+  EXPECT_EQ(code(6), "could not serialize access to table \"accounts\" due to concurrent update");
+  EXPECT_EQ(code(7), "ok");
+  EXPECT_EQ(p[7].wait().value().rows, 3u);
+  EXPECT_EQ(text(db.read("accounts").value()), (Texts{"1|13", "2|22", "3|30", "4|40"}));
+  EXPECT_EQ(text(db.read("bag").value()), (Texts{"8", "8"})) << "a refused one leaves nothing, in no table";
+  EXPECT_EQ(p[0].wait().value().sequence, p[7].wait().value().sequence);
+}
+
+TEST(GroupCommit, AnErrorOfTheEvaluationHitsWhoCausesIt) {
+  Held held;
+  Database& db = *held.db;
+  db.execute(kAccounts).value();
+  held.hold();
+  std::vector<Pending> p;
+  for (int i = 0; i < 40; ++i) {
+    p.push_back(submit(db, [&](Transaction& t) { t.insert("accounts", {100 + i, i == 17 || i == 33 ? 0 : 1}).value(); }));
+  }
+  // Refused only as long as the one that fails is thought to stand.
+  p.push_back(submit(db, [&](Transaction& t) { t.insert("accounts", {117, 5}).value(); }));
+  held.release();
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    const auto receipt = p[i].wait();
+    EXPECT_EQ(receipt.ok(), i != 17 && i != 33) << i;
+    if (!receipt.ok()) { EXPECT_EQ(receipt.error().message, "division by zero"); }
+  }
+  EXPECT_EQ(text(db.read("total").value()), (Texts{"42|" + std::to_string(60 + 38 + 5)}));
+}
+
+TEST(GroupCommit, EqualsTheSameOneByOne) {
+  for (unsigned seed = 1; seed <= 30; ++seed) {
+    Held held;
+    Database& db = *held.db;
+    Database alone = memory(kAccounts);
+    db.execute(kAccounts).value();
+    std::mt19937 random(seed);
+    const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+    held.hold();
+    // All see the tables as they are now, and come one after the other.
+    std::vector<Pending> together;
+    std::vector<Transaction> one_by_one;
+    for (int i = 0; i < 60; ++i) {
+      Transaction a = db.begin(), b = alone.begin();
+      for (int n = pick(4); n >= 0; --n) {
+        const int key = pick(8), amount = pick(6), what = pick(6);
+        for (Transaction* t : {&a, &b}) {
+          switch (what) {
+            case 0: (void)t->insert("accounts", {key, amount}); break;
+            case 1: (void)t->upsert("accounts", {key, amount}); break;
+            case 2: (void)t->erase_key("accounts", {key}); break;
+            case 3: (void)t->update("accounts", {key}, {{"amount", amount}}); break;
+            case 4: (void)t->insert("bag", {key}); break;
+            default: (void)t->erase("bag", {key});
+          }
+        }
+      }
+      together.push_back(a.submit().value());
+      one_by_one.push_back(std::move(b));
+    }
+    held.release();
+    db.flush().value();
+    std::vector<bool> accepted, expected;
+    for (Pending& p : together) accepted.push_back(p.wait().ok());
+    for (Transaction& t : one_by_one) expected.push_back(t.commit().ok());
+    for (const char* relation : {"accounts", "bag", "total", "shares"}) {
+      // Division by zero in a row that a later submission of the batch replaces is no error of the batch.
+      if (accepted == expected) { EXPECT_EQ(text(db.read(relation).value()), text(alone.read(relation).value())) << relation << ", seed " << seed; }
+    }
+    for (std::size_t i = 0; i < accepted.size(); ++i) EXPECT_GE(accepted[i], expected[i] && accepted == expected) << i << ", seed " << seed;
+    const auto recomputed = db.query("SELECT COUNT(*), SUM(amount) FROM accounts").value();
+    EXPECT_EQ(text(recomputed), text(db.read("total").value()));
+  }
+}
+
+TEST(GroupCommit, ThreadsCommitTogetherAndNothingIsLost) {
+  const Folder folder;
+  std::uint64_t batches = 0;
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute("CREATE TABLE t (id BIGINT PRIMARY KEY, v BIGINT); CREATE VIEW s AS SELECT COUNT(*) AS n, SUM(v) AS v FROM t").value();
+    const std::uint64_t before = db.sequence();
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+      threads.emplace_back([&db, t] {
+        for (int i = 0; i < 50; ++i) {
+          Transaction transaction = db.begin();
+          transaction.insert("t", {t * 1000 + i, 1}).value();
+          if (i % 3) transaction.commit().value();
+          else (void)transaction.submit().value();
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    db.flush().value();
+    EXPECT_EQ(text(db.read("s").value()), (Texts{"400|400"}));
+    batches = db.sequence() - before;
+    EXPECT_LE(batches, 400u);
+    for (int i = 0; i < 100; ++i) (void)submit(db, [&](Transaction& t) { t.insert("t", {100'000 + i, 1}).value(); });
+    // Neither flush nor close: the handle goes.
+  }
+  Database db = Database::open(folder.file()).value();
+  EXPECT_EQ(text(db.read("s").value()), (Texts{"500|500"}));
+}
+
+TEST(GroupCommit, AFullQueueKeepsTheTransaction) {
+  OpenOptions options;
+  options.queue_rows = 2;
+  Held held(":memory:", options);
+  Database& db = *held.db;
+  db.execute(kAccounts).value();
+  held.hold();
+  (void)submit(db, [](Transaction& t) { t.insert("accounts", {4, 1}).value(); t.insert("accounts", {5, 1}).value(); });
+  Transaction late = db.begin();
+  late.insert("accounts", {6, 1}).value();
+  const auto refused = late.submit({.wait = std::chrono::milliseconds(0)});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kBusy);
+  EXPECT_EQ(late.commit({.wait = std::chrono::milliseconds(5)}).error().code, ErrorCode::kBusy);
+  held.release();
+  EXPECT_EQ(late.submit().value().wait().value().rows, 1u) << "it is there still";
+  EXPECT_EQ(text(db.read("total").value()), (Texts{"6|63"}));
+}
+
+TEST(GroupCommit, ClosedItSaysSo) {
+  Database db = memory(kAccounts);
+  Pending p = submit(db, [](Transaction& t) { t.insert("accounts", {4, 1}).value(); });
+  Transaction late = db.begin();
+  late.insert("accounts", {5, 1}).value();
+  db.close().value();
+  EXPECT_EQ(p.wait().value().ack, Ack::kApplied);
+  EXPECT_EQ(late.submit().error().code, ErrorCode::kClosed);
+  EXPECT_EQ(Pending().wait().error().code, ErrorCode::kClosed);
+}
+
+}  // namespace
+}  // namespace weir
