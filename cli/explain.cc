@@ -31,7 +31,11 @@ Result<void> load(const std::string& source, std::optional<Database>& db) {
   Result<std::string> text = read_file(source);
   if (!text.ok()) return text.error();
   const bool is_database = text.value().starts_with(kDatabaseMagic);
-  Result<Database> opened = Database::open(is_database ? source : ":memory:", OpenOptions{.threads = 1, .create = false});
+  const Result<OpenOptions> said = read_options(text.value());  // no document: an error that is of no interest
+  OpenOptions options = is_database || !said.ok() ? OpenOptions() : said.value();
+  options.threads = 1;
+  options.create = false;
+  Result<Database> opened = Database::open(is_database ? source : ":memory:", options);
   if (!opened.ok()) return opened.error();
   db.emplace(std::move(opened).value());
   if (is_database) return {};
