@@ -265,12 +265,14 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
       schema_owner_ = nullptr;
     }
   } catch (...) {
+    marks_.clear();
     give_up(transaction);
     throw;
   }
   if (!marks_.empty()) {
     const std::unique_lock state(state_mutex_);
     for (const SourceMark& mark : marks_) sources_.insert_or_assign(mark.source, mark);
+    marks_.clear();
   }
   deliver(deliveries_);
   receipt.sequence = sequence_.load();
