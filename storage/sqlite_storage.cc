@@ -244,6 +244,7 @@ class SqliteStorage final : public Storage {
   }
 
   void create(const StoredRelation& relation) override {
+    check_transaction();
     schema_changed_ = true;
     Stored stored{relation, 0, free_name(relation.name, taken_names_), column_names(relation.schema), is_unique(relation), false, ""};
     const Statement into = prepare("INSERT INTO weir_catalog (name, kind, stored_as, definition) VALUES (?, ?, ?, ?)", "create a relation in");
@@ -279,6 +280,7 @@ class SqliteStorage final : public Storage {
   }
 
   void drop(const std::string& name) override {
+    check_transaction();
     schema_changed_ = true;
     Stored& stored = find(name);
     stored.insert.reset();
@@ -298,6 +300,7 @@ class SqliteStorage final : public Storage {
   void rewrite(const std::string& name) override { run("DELETE FROM " + find(name).table(), "rewrite a table in"); }
 
   void write(const std::string& name, const Delta& delta) override {
+    check_transaction();
     Stored& stored = find(name);
     bool any_removed = false, any_added = false;
     for (const Chunk& chunk : delta.chunks) {
@@ -360,6 +363,7 @@ class SqliteStorage final : public Storage {
   }
 
   void commit() override {
+    check_transaction();
     if (!commit_) commit_ = prepare("COMMIT", "commit to", true);
     const int rc = sqlite3_step(commit_.get());
     sqlite3_reset(commit_.get());
@@ -801,6 +805,11 @@ class SqliteStorage final : public Storage {
   }
 
   // -- SQLite.
+
+  // SQLite ends a transaction by itself after some failures (a full disk); what follows must not be written without it.
+  void check_transaction() const {
+    if (sqlite3_get_autocommit(db_)) throw Failure(ErrorCode::kIo, "cannot write to \"" + path_ + "\": the transaction was rolled back by a failure before");
+  }
 
   Stored& find(const std::string& name) {
     const auto it = relations_.find(name);
