@@ -191,8 +191,8 @@ unsigned from_environment(const char* name, unsigned otherwise) {
 TEST(Crash, PowerLossAtAnyPoint) {
   const Folder folder;
   FaultVfs faults;
-  const unsigned points = from_environment("WEIR_CRASH_POINTS", 240), first = from_environment("WEIR_CRASH_SEED", 1);
-  constexpr unsigned kPointsOfPlan = 40;
+  const unsigned points = from_environment("WEIR_CRASH_POINTS", 120), first = from_environment("WEIR_CRASH_SEED", 1);
+  constexpr unsigned kPointsOfPlan = 20;
   const std::string file = folder.file();
   const std::string original = folder.file("original");
   make_file(original);
@@ -232,7 +232,7 @@ TEST(Crash, PowerLossAtAnyPoint) {
 
 TEST(Crash, Kill9AtAnyPoint) {
   const Folder folder;
-  const unsigned points = from_environment("WEIR_CRASH_POINTS", 240) / 8;
+  const unsigned points = from_environment("WEIR_CRASH_POINTS", 120) / 8;
   for (unsigned point = 0; point < points; ++point) {
     const unsigned seed = 500 + point / 10;
     const Plan plan(seed);
@@ -273,7 +273,7 @@ TEST(Crash, AFailingCallIsToldAndNothingDiverges) {
   const Folder folder;
   FaultVfs faults;
   const std::string file = folder.file();
-  const unsigned points = from_environment("WEIR_CRASH_POINTS", 240);
+  const unsigned points = from_environment("WEIR_CRASH_POINTS", 120);
   struct Kind { Call call; int code; unsigned range; };
   const std::vector<Kind> kinds = {{Call::kWrite, SQLITE_IOERR_WRITE, 120}, {Call::kWrite, SQLITE_FULL, 120}, {Call::kSync, SQLITE_IOERR_FSYNC, 12},
                                    {Call::kRead, SQLITE_IOERR_READ, 20},    {Call::kLock, SQLITE_BUSY, 30},   {Call::kTruncate, SQLITE_IOERR_TRUNCATE, 2}};
