@@ -31,7 +31,7 @@ inline Datum datum_of(const Cell& cell, KeyKind kind, Arena& arena) {
     case KeyKind::kBool: return Datum::of(*cell == "t");
     case KeyKind::kInt: return Datum::of(static_cast<std::int64_t>(std::stoll(*cell)));
     case KeyKind::kDouble: return Datum::of(std::stod(*cell));
-    case KeyKind::kText: return Datum::of(Bytes::copy(*cell, arena));
+    case KeyKind::kText: case KeyKind::kPadded: return Datum::of(Bytes::copy(*cell, arena));
     case KeyKind::kNumeric: return Datum::of(Numeric::parse(*cell).encode(arena));
     case KeyKind::kInterval: return Datum::of(parse_interval(*cell));
   }
@@ -50,7 +50,7 @@ inline Cell cell_of(const Datum& d, KeyKind kind) {
     case KeyKind::kBool: return d.boolean ? "t" : "f";
     case KeyKind::kInt: return std::to_string(d.integer);
     case KeyKind::kDouble: return text_of(d.number);
-    case KeyKind::kText: return std::string(d.bytes.view());
+    case KeyKind::kText: case KeyKind::kPadded: return std::string(d.bytes.view());
     case KeyKind::kNumeric: return Numeric::decode(d.bytes).to_string();
     case KeyKind::kInterval: return format_interval(d.interval);
   }
@@ -62,6 +62,7 @@ inline Cell canonical(const Cell& cell, KeyKind kind) {
   if (!cell) return cell;
   if (kind == KeyKind::kNumeric) return Numeric::parse(*cell).trim_scale().to_string();
   if (kind == KeyKind::kDouble) return text_of(std::stod(*cell) + 0.0);
+  if (kind == KeyKind::kPadded) return cell->substr(0, cell->find_last_not_of(' ') + 1);
   if (kind == KeyKind::kInterval) {
     const Interval i = parse_interval(*cell);
     return std::to_string((i.months * 30ll + i.days) * kMicrosPerDay + i.micros);

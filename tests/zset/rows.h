@@ -25,7 +25,7 @@ inline Kind kind_of_key(KeyKind k) {
     case KeyKind::kBool: return Kind::kBool;
     case KeyKind::kInt: return Kind::kInt;
     case KeyKind::kDouble: return Kind::kDouble;
-    case KeyKind::kText: case KeyKind::kNumeric: return Kind::kBytes;
+    case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kNumeric: return Kind::kBytes;
     case KeyKind::kInterval: return Kind::kInterval;
   }
   return Kind::kInt;
@@ -89,6 +89,7 @@ inline Cell some_cell(KeyKind kind, bool nulls, int wide) {
     case KeyKind::kInt: return raw(n - 2);
     case KeyKind::kDouble: return raw(n == 0 ? -0.0 : n == 1 ? 0.0 : static_cast<double>(n) / 4);
     case KeyKind::kText: return std::string(static_cast<std::size_t>(n * 5 % 40), static_cast<char>('a' + n % 3));
+    case KeyKind::kPadded: return std::string(1, static_cast<char>('a' + n / 2)) + std::string(static_cast<std::size_t>(n % 2 * 20), ' ');
     case KeyKind::kInterval: return raw(Interval{n % 3, static_cast<std::int32_t>(n % 2) * 30, static_cast<std::int32_t>(n % 4 / 2)});
     case KeyKind::kNumeric: return std::string(1, static_cast<char>(n));
   }
