@@ -215,7 +215,7 @@ std::string chr(Int c) {
   return {byte(0xF0 | c >> 18), byte(0x80 | (c >> 12 & 0x3F)), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F))};
 }
 
-// \\XXXX, \\+XXXXXX, \\uXXXX, \\UXXXXXXXX, and \\\\ for a backslash; two halves of a surrogate pair are one character.
+// After a backslash: 4 hexadecimal digits, + and 6, u and 4, U and 8, or a second backslash; two halves of a surrogate pair are one character.
 std::string unistr(View s) {
   std::string out;
   Int high = 0;  // the first half of a pair
@@ -232,7 +232,7 @@ std::string unistr(View s) {
     const View hex = s.substr(0, digits);
     if (hex.size() < digits || hex.find_first_not_of("0123456789abcdefABCDEF") != hex.npos) {
       Failure failure(ErrorCode::kEvaluation, "invalid Unicode escape");
-      failure.error().hint = "Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.";
+      failure.error().hint = "a backslash is followed by 4 hexadecimal digits, + and 6, u and 4, U and 8, or a second backslash";
       throw failure;
     }
     s.remove_prefix(digits);

@@ -116,6 +116,7 @@ const char* sqlite_type(TypeId id) {
   switch (id) {
     case TypeId::kBoolean: case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: return "INTEGER";
     case TypeId::kReal: case TypeId::kDouble: return "REAL";
+    case TypeId::kBytea: return "BLOB";
     default: return "TEXT";
   }
 }
@@ -742,9 +743,14 @@ class SqliteStorage final : public Storage {
         else sqlite3_bind_double(s, at, d);
         return;
       }
-      case TypeId::kText: case TypeId::kVarchar: case TypeId::kUnknown: {
+      case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUnknown: {
         const Bytes& bytes = column.bytes()[i];
         sqlite3_bind_text(s, at, bytes.view().data(), static_cast<int>(bytes.size), SQLITE_STATIC);
+        return;
+      }
+      case TypeId::kBytea: {
+        const Bytes& bytes = column.bytes()[i];
+        sqlite3_bind_blob(s, at, bytes.view().data(), static_cast<int>(bytes.size), SQLITE_STATIC);
         return;
       }
       default: {
@@ -790,9 +796,12 @@ class SqliteStorage final : public Storage {
         return;
       default: break;
     }
-    expect(found == SQLITE_TEXT);
-    const std::string_view value(reinterpret_cast<const char*>(sqlite3_column_text(s, c)), static_cast<std::size_t>(sqlite3_column_bytes(s, c)));
-    if (kind_of(field.type.id) == Kind::kBytes && field.type.id != TypeId::kNumeric) {
+    const bool binary = field.type.id == TypeId::kBytea;
+    expect(found == (binary ? SQLITE_BLOB : SQLITE_TEXT));
+    // No bytes have no address in SQLite.
+    const char* const data = binary ? static_cast<const char*>(sqlite3_column_blob(s, c)) : reinterpret_cast<const char*>(sqlite3_column_text(s, c));
+    const std::string_view value = data ? std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(s, c))) : std::string_view();
+    if (kind_of(field.type.id) == Kind::kBytes && field.type.id != TypeId::kNumeric && field.type.id != TypeId::kUuid) {
       column.as<Bytes>()[at] = Bytes::copy(value, arena);
       return;
     }

@@ -27,6 +27,7 @@ constexpr std::int64_t kUnixEpochDays = -10'957;  // 1970-01-01
 bool is_infinite(std::int64_t t) { return t == kInfinity || t == kMinusInfinity; }
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+std::int64_t time_of_day(std::int64_t micros) { return micros % kMicrosPerDay + (micros % kMicrosPerDay < 0 ? kMicrosPerDay : 0); }
 
 void append_padded(std::string& out, std::int64_t value, int width) {
   char digits[20];
@@ -322,10 +323,10 @@ std::int64_t timestamp_to_date(std::int64_t micros) { return is_infinite(micros)
 
 std::optional<std::int64_t> timestamp_to_time(std::int64_t micros) {
   if (is_infinite(micros)) return std::nullopt;
-  return micros - floor_div(micros, kMicrosPerDay) * kMicrosPerDay;
+  return time_of_day(micros);
 }
 
-std::int64_t interval_to_time(const Interval& i) { return i.micros - floor_div(i.micros, kMicrosPerDay) * kMicrosPerDay; }
+std::int64_t interval_to_time(const Interval& i) { return time_of_day(i.micros); }
 
 std::int64_t time_plus(std::int64_t time, const Interval& i) {
   const std::uint64_t sum = static_cast<std::uint64_t>(time) + static_cast<std::uint64_t>(i.micros);  // beyond 64 bits it wraps, as in PostgreSQL
