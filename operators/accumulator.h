@@ -14,6 +14,13 @@
 
 namespace weir {
 
+// One of the aggregates that read their answers off an accumulator.
+struct Asked {
+  AggregateFunction function;
+  TypeId result;
+  std::uint32_t number = 0;  // what ask() returned
+};
+
 class Accumulator {
  public:
   using Groups = std::byte* const*;
@@ -26,13 +33,18 @@ class Accumulator {
 
   // Is the state just bytes, so that construct(), destroy() and freeze() do nothing?
   virtual bool plain() const { return false; }
+
+  // For aggregates that say more than their function what they ask for. Before the first row.
+  virtual std::uint32_t ask(const AggregateSpec&) { return 0; }
+
   virtual void construct(std::byte*) const {}
   virtual void destroy(std::byte*) noexcept {}
   // `before` is a copy of a group's row, taken when a step first touches it: makes it independent of what the step changes.
   virtual void freeze(std::byte*, Arena&) const {}
 
-  // groups: by position, the row of the group. value: by position; null for COUNT(*). numbers: by position, the number of the touched group. false: overflow.
-  virtual bool update(const Chunk& rows, const Column* value, Groups groups, const std::uint32_t* numbers, bool negate) = 0;
+  // groups: by position, the row of the group. values: a column an argument, by position; null for COUNT(*). numbers: by position, the number of the touched
+  // group. false: overflow.
+  virtual bool update(const Chunk& rows, const Column* values, Groups groups, const std::uint32_t* numbers, bool negate) = 0;
   // Must the caller undo update() by update() with `negate`? Otherwise undo() does it.
   virtual bool logged() const { return true; }
   // All rows of the step are in. groups: by number.
@@ -44,7 +56,7 @@ class Accumulator {
   // May COUNT(argument) be read off it?
   virtual bool counts() const { return true; }
   // out[k] for groups[k]; `out` has a bitmap, set.
-  virtual void finish(AggregateFunction function, TypeId result, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const = 0;
+  virtual void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const = 0;
 
   virtual std::size_t heap_bytes() const { return 0; }
 
@@ -56,10 +68,11 @@ class Accumulator {
   std::size_t bytes_, offset_ = 0;
 };
 
-// The accumulator for a function over values of this type. COUNT needs none of the argument.
+std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec);
+// The same for a function without ORDER BY over values of this type.
 std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId argument);
-// Do these two functions over the same values share their accumulator?
-bool share_accumulator(AggregateFunction a, AggregateFunction b);
+// Do these two over the same values share their accumulator?
+bool share_accumulator(const AggregateSpec& a, const AggregateSpec& b);
 
 // Where a row of a group begins.
 struct GroupHead {

@@ -81,7 +81,7 @@ class Aggregate final : public Operator {
     for (auto entry = log_.rbegin(); entry != log_.rend(); ++entry) {
       rows.resize(entry->rows.size);
       entry->rows.each([&](std::uint32_t i) { rows[i] = groups_->rows().row(entry->ids[i]); });
-      if (entry->part >= 0) parts_[static_cast<std::size_t>(entry->part)].accumulator->update(entry->rows, entry->value, rows.data(), nullptr, true);
+      if (entry->part >= 0) parts_[static_cast<std::size_t>(entry->part)].accumulator->update(entry->rows, entry->values, rows.data(), nullptr, true);
       else add_rows(entry->rows, rows.data(), true);
     }
     rows.resize(touched_.size());
@@ -127,10 +127,11 @@ class Aggregate final : public Operator {
  private:
   // One accumulator, which may serve several aggregates over the same values: SUM, AVG and COUNT; MIN and MAX.
   struct Part {
-    AggregateFunction function;
+    const AggregateSpec* spec;  // the first of those that it serves
     std::unique_ptr<Accumulator> accumulator;
-    std::unique_ptr<WeightTable<1>> distinct;  // of (group, value)
-    int argument, filter;                      // of arguments_ and filters_; -1: none
+    std::unique_ptr<WeightTable<1>> distinct;  // of (group, values)
+    std::vector<int> arguments;                // of arguments_
+    int filter;                                // of filters_; -1: none
   };
   struct Touched {
     Id id;
@@ -140,7 +141,7 @@ class Aggregate final : public Operator {
   struct Logged {
     int part;  // -1: to the row counts
     Chunk rows;
-    const Column* value;
+    const Column* values;
     const Id* ids;  // by position
   };
   // Rows on their way out.
@@ -176,21 +177,30 @@ class Aggregate final : public Operator {
     const bool is_count = spec.function == AggregateFunction::kCount || spec.function == AggregateFunction::kCountStar;
     if (is_count != counts) return;
     part_of_.resize(specs_.size(), -1);
+    asked_.resize(specs_.size());
+    asked_[a] = {spec.function, spec.result_type};
     if (spec.function == AggregateFunction::kCountStar && !spec.filter) return;  // the group's rows
-    const bool extreme = spec.function == AggregateFunction::kMin || spec.function == AggregateFunction::kMax;
-    const bool boolean = spec.function == AggregateFunction::kBoolAnd || spec.function == AggregateFunction::kBoolOr;
-    const bool distinct = spec.distinct && !extreme && !boolean;  // these are the same with and without
-    const int argument = find_or_add(arguments_, spec.argument.get()), filter = find_or_add(filters_, spec.filter.get());
+    const bool distinct = spec.distinct && !ignores_repeats(spec.function);
+    const int filter = find_or_add(filters_, spec.filter.get());
+    std::vector<int> arguments;
+    if (spec.argument) arguments.push_back(find_or_add(arguments_, spec.argument.get()));
+    for (const ExpressionPtr& e : spec.more) arguments.push_back(find_or_add(arguments_, e.get()));
     for (std::size_t p = 0; p < parts_.size(); ++p) {
       const Part& part = parts_[p];
-      if (part.argument != argument || part.filter != filter || (part.distinct != nullptr) != distinct) continue;
-      if (!share_accumulator(part.function, spec.function) && !(is_count && part.accumulator->counts())) continue;
+      if (part.arguments != arguments || part.filter != filter || (part.distinct != nullptr) != distinct) continue;
+      if (!share_accumulator(*part.spec, spec) && !(is_count && part.accumulator->counts())) continue;
       part_of_[a] = static_cast<int>(p);
+      asked_[a].number = part.accumulator->ask(spec);
       return;
     }
-    Part part{spec.function, make_accumulator(spec.function, spec.argument_type), nullptr, argument, filter};
-    if (distinct) part.distinct = std::make_unique<WeightTable<1>>(std::vector<KeyKind>{KeyKind::kInt, spec.argument->key_kind()});
+    Part part{&spec, make_accumulator(spec), nullptr, std::move(arguments), filter};
+    if (distinct) {
+      std::vector<KeyKind> kinds = {KeyKind::kInt};
+      for (const int argument : part.arguments) kinds.push_back(arguments_[static_cast<std::size_t>(argument)]->key_kind());
+      part.distinct = std::make_unique<WeightTable<1>>(std::move(kinds));
+    }
     part_of_[a] = static_cast<int>(parts_.size());
+    asked_[a].number = part.accumulator->ask(spec);
     parts_.push_back(std::move(part));
   }
 
@@ -254,35 +264,50 @@ class Aggregate final : public Operator {
       const Part& part = parts_[p];
       const Chunk& rows = part.filter < 0 ? chunk : filtered[part.filter];
       if (rows.selected == 0) continue;
-      const Column* value = nullptr;
-      if (part.argument >= 0) {
-        const Column*& known = values[static_cast<std::size_t>(part.filter + 1) * arguments_.size() + static_cast<std::size_t>(part.argument)];
+      const auto value = [&](int argument) {
+        const Column*& known = values[static_cast<std::size_t>(part.filter + 1) * arguments_.size() + static_cast<std::size_t>(argument)];
         if (!known) {
           Column* c = arena.array<Column>(1);
-          *c = value_of(*arguments_[static_cast<std::size_t>(part.argument)], rows, arena);
+          *c = value_of(*arguments_[static_cast<std::size_t>(argument)], rows, arena);
           known = c;
         }
-        value = known;
+        return known;
+      };
+      const Column* taken = nullptr;
+      if (part.arguments.size() == 1) {
+        taken = value(part.arguments[0]);
+      } else if (!part.arguments.empty()) {
+        Column* several = arena.array<Column>(part.arguments.size());
+        for (std::size_t a = 0; a < part.arguments.size(); ++a) several[a] = *value(part.arguments[a]);
+        taken = several;
       }
-      if (part.distinct) take_distinct(part, rows, *value, ids, arena);
-      else update(p, rows, value, ids, groups, numbers);
+      if (part.distinct) take_distinct(part, rows, taken, ids, arena);
+      else update(p, rows, taken, ids, groups, numbers);
     }
   }
 
-  void update(std::size_t p, const Chunk& rows, const Column* value, const Id* ids, std::byte* const* groups, const std::uint32_t* numbers) {
+  void update(std::size_t p, const Chunk& rows, const Column* values, const Id* ids, std::byte* const* groups, const std::uint32_t* numbers) {
     Accumulator& accumulator = *parts_[p].accumulator;
-    if (accumulator.logged()) log_.push_back({static_cast<int>(p), rows, value, ids});
-    if (!accumulator.update(rows, value, groups, numbers, false)) throw Failure(ErrorCode::kEvaluation, "aggregate out of range");
+    if (accumulator.logged()) log_.push_back({static_cast<int>(p), rows, values, ids});
+    if (!accumulator.update(rows, values, groups, numbers, false)) throw Failure(ErrorCode::kEvaluation, "aggregate out of range");
   }
 
-  void take_distinct(const Part& part, const Chunk& rows, const Column& value, const Id* ids, Arena& arena) {
+  void take_distinct(const Part& part, const Chunk& rows, const Column* values, const Id* ids, Arena& arena) {
     Chunk pairs = rows;
-    pairs.width = 2;
-    pairs.columns = arena.array<Column>(2);
+    pairs.width = static_cast<std::uint16_t>(1 + part.arguments.size());
+    pairs.columns = arena.array<Column>(pairs.width);
     pairs.columns[0] = Column::make(Kind::kInt, rows.size, false, arena);
     rows.each([&](std::uint32_t i) { pairs.columns[0].as<std::int64_t>()[i] = ids[i]; });
-    pairs.columns[1] = value;
-    pairs = without_nulls(pairs, arena);
+    std::copy_n(values, part.arguments.size(), pairs.columns + 1);
+    if (part.spec->function == AggregateFunction::kStringAgg) {  // a NULL separator is one
+      const std::span<Column> all = pairs.cols();
+      pairs.width = 2;
+      pairs = without_nulls(pairs, arena);
+      pairs.width = static_cast<std::uint16_t>(all.size());
+      pairs.columns = all.data();
+    } else {
+      pairs = without_nulls(pairs, arena);
+    }
     if (pairs.selected != 0) part.distinct->add(pairs, 0, arena);
   }
 
@@ -303,8 +328,9 @@ class Aggregate final : public Operator {
         weights[n++] = now > 0 ? 1 : -1;
       }
       if (n == 0) continue;
-      Column* columns = arena.array<Column>(2);
-      for (std::size_t c = 0; c < 2; ++c) {
+      const std::size_t width = 1 + parts_[p].arguments.size();
+      Column* columns = arena.array<Column>(width);
+      for (std::size_t c = 0; c < width; ++c) {
         columns[c] = Column::make(physical(table.keys().rows().kinds()[c]), n, true, arena);
         table.keys().rows().gather(pairs, n, c, columns[c]);
       }
@@ -316,8 +342,8 @@ class Aggregate final : public Operator {
         groups[k] = groups_->rows().row(ids[k]);
         numbers[k] = reinterpret_cast<const GroupHead*>(groups[k])->touched - 1;
       }
-      columns[1].valid = nullptr;
-      update(p, dense_chunk(n, {columns, 2}, weights), columns + 1, ids, groups, numbers);
+      for (std::size_t c = 1; c < width; ++c) trim_bitmap(columns[c], n);
+      update(p, dense_chunk(n, {columns, width}, weights), columns + 1, ids, groups, numbers);
     }
   }
 
@@ -371,7 +397,7 @@ class Aggregate final : public Operator {
         for (std::uint32_t i = 0; i < n; ++i) column.as<std::int64_t>()[i] = reinterpret_cast<const GroupHead*>(block.rows[i])->rows;
         column.valid = nullptr;
       } else {
-        parts_[static_cast<std::size_t>(part_of_[a])].accumulator->finish(specs_[a].function, specs_[a].result_type, block.rows, n, column, arena);
+        parts_[static_cast<std::size_t>(part_of_[a])].accumulator->finish(asked_[a], block.rows, n, column, arena);
         trim_bitmap(column, n);
       }
     }
@@ -417,6 +443,7 @@ class Aggregate final : public Operator {
   std::vector<Part> parts_;
   std::vector<Accumulator*> built_;  // of the parts whose state is more than bytes
   std::vector<int> part_of_;  // by aggregate; -1: the rows of the group
+  std::vector<Asked> asked_;  // by aggregate
   std::size_t row_bytes_ = 0;
   std::unique_ptr<KeyTable> groups_;
   std::vector<Touched> touched_;

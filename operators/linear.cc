@@ -80,9 +80,9 @@ class UnionAll final : public Operator {
   std::string label() const override { return "union all"; }
 };
 
-class Constant final : public Operator {
+class ConstantRows final : public Operator {
  public:
-  Constant(std::vector<KeyKind> types, const Delta& rows) : Operator(std::move(types)) { deep_copy(rows, arena_, rows_); }
+  ConstantRows(std::vector<KeyKind> types, const Delta& rows) : Operator(std::move(types)) { deep_copy(rows, arena_, rows_); }
 
   void evaluate(Step&, Inputs, Delta&) override {}
   void backfill(Step&, Inputs, Delta& out) override { put(out); }
@@ -119,7 +119,7 @@ NodeId union_all(Circuit& circuit, std::span<const NodeId> inputs) {
 }
 
 NodeId constant(Circuit& circuit, std::vector<KeyKind> types, const Delta& rows) {
-  return circuit.add(std::make_unique<Constant>(std::move(types), rows), {});
+  return circuit.add(std::make_unique<ConstantRows>(std::move(types), rows), {});
 }
 
 }  // namespace weir

@@ -32,7 +32,8 @@ Position plus(Position at, std::int64_t n) { return n > kHighest - at ? kHighest
 bool is_extreme(const WindowCall& call) {
   return call.function == WindowFunction::kAggregate && (call.aggregate == AggregateFunction::kMin || call.aggregate == AggregateFunction::kMax);
 }
-bool is_linear(const WindowCall& call) { return call.function == WindowFunction::kAggregate && !is_extreme(call); }
+bool is_text(const WindowCall& call) { return call.function == WindowFunction::kAggregate && call.aggregate == AggregateFunction::kStringAgg; }
+bool is_linear(const WindowCall& call) { return call.function == WindowFunction::kAggregate && !is_extreme(call) && !is_text(call); }
 bool open_start(const Frame& frame) { return frame.start.kind == Bound::kUnboundedPreceding; }
 bool open_end(const Frame& frame) { return frame.end.kind == Bound::kUnboundedFollowing; }
 // Is what the aggregate of the whole partition is, less something, what the frame's is?
@@ -208,8 +209,7 @@ class Window final : public Operator {
         states = arena.array<std::byte*>(n);
         for (std::uint32_t i = 0; i < n; ++i) ids[i] = changes[i].value.row, weights[i] = changes[i].weight, states[i] = state;
       }
-      const Column values = gathered(spec_.calls[c].argument, ids, n, arena);
-      fits &= parts_[c]->update(dense_chunk(n, {}, weights), spec_.calls[c].argument < 0 ? nullptr : &values, states, nullptr, negate);
+      fits &= parts_[c]->update(dense_chunk(n, {}, weights), arguments_of(spec_.calls[c], ids, n, arena), states, nullptr, negate);
     }
     return fits;
   }
@@ -223,6 +223,14 @@ class Window final : public Operator {
     Column out = Column::make(physical(rows_.rows().kinds()[static_cast<std::size_t>(column)]), n, true, arena);
     rows_.rows().gather(ids, n, static_cast<std::size_t>(column), out);
     return out;
+  }
+
+  const Column* arguments_of(const WindowCall& call, const Id* ids, std::uint32_t n, Arena& arena) const {
+    if (call.argument < 0) return nullptr;
+    Column* values = arena.array<Column>(2);
+    values[0] = gathered(call.argument, ids, n, arena);
+    values[1] = gathered(call.second, ids, n, arena);
+    return values;
   }
 
   // -- A step.
@@ -350,7 +358,7 @@ class Window final : public Operator {
     const WindowCall& call = spec_.calls[c];
     Column one = Column::make(kind_of(call.result_type), 1, true, arena);
     parts_[c]->settle(&state, 1);
-    parts_[c]->finish(call.aggregate, call.result_type, &state, 1, one, arena);
+    parts_[c]->finish({call.aggregate, call.result_type}, &state, 1, one, arena);
     return one.get(0);
   }
 
@@ -586,6 +594,7 @@ class Window final : public Operator {
       }
       case WindowFunction::kAggregate:
         if (is_extreme(call)) answer_extreme(call, s, out, arena);
+        else if (is_text(call)) answer_text(call, s, out, arena);
         else if (state && uses_total(call)) answer_linear(c, s, state, {0, s.total}, out, arena);
         else answer_linear(c, s, scratch(), {s.lo, s.lo}, out, arena);
         break;
@@ -686,13 +695,13 @@ class Window final : public Operator {
     return frames;
   }
 
-  // COUNT, SUM, AVG, BOOL_AND, BOOL_OR: one state that follows the frame from row to row. `at`: what is in the state now, and again in the end.
+  // All aggregates but MIN, MAX and STRING_AGG: one state that follows the frame from row to row. `at`: what is in the state now, and again in the end.
   void answer_linear(std::size_t c, const Slice& s, std::byte* state, Stretch at, Column& out, Arena& arena) {
     const WindowCall& call = spec_.calls[c];
     const std::vector<FrameRows> frames = is_whole(call) ? std::vector<FrameRows>(static_cast<std::size_t>(s.to - s.from), FrameRows{{0, s.total}, {}})
                                                           : frames_of(call, s);
     const auto n = static_cast<std::uint32_t>(s.ids.size());
-    const Column values = gathered(call.argument, s.ids.data(), n, arena);
+    const Column* values = arguments_of(call, s.ids.data(), n, arena);
     std::uint32_t* positions = arena.array<std::uint32_t>(n);
     std::int64_t* weights = arena.array<std::int64_t>(n);
     std::byte** states = arena.array<std::byte*>(n);
@@ -705,7 +714,7 @@ class Window final : public Operator {
       Chunk rows = dense_chunk(n, {}, weights);
       rows.selection = positions + (from - s.lo);
       rows.selected = static_cast<std::uint32_t>(to - from);
-      fits &= parts_[c]->update(rows, call.argument < 0 ? nullptr : &values, states, nullptr, negate);
+      fits &= parts_[c]->update(rows, values, states, nullptr, negate);
     };
     const auto move = [&](const Stretch& to) {
       if (to.start >= at.end || to.end <= at.start) {
@@ -750,6 +759,52 @@ class Window final : public Operator {
         update(o.start, o.end, false);
         o = {};
       }
+    }
+  }
+
+  // STRING_AGG: the texts of the frame, in order. As long as frames only grow at their end, so does the text.
+  void answer_text(const WindowCall& call, const Slice& s, Column& out, Arena& arena) const {
+    const std::vector<FrameRows> frames = frames_of(call, s);
+    const Column* values = arguments_of(call, s.ids.data(), static_cast<std::uint32_t>(s.ids.size()), arena);
+    std::string text;
+    bool any = false;
+    Stretch in;
+    const auto append = [&](Position from, Position to) {
+      for (Position p = from; p < to; ++p) {
+        const auto i = static_cast<std::uint32_t>(p - s.lo);
+        if (!values[0].is_valid(i)) continue;
+        if (any && values[1].is_valid(i)) text += values[1].bytes()[i].view();
+        text += values[0].bytes()[i].view();
+        any = true;
+      }
+    };
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      const FrameRows& f = frames[i];
+      const bool whole = f.out[0].size() == 0 && f.out[1].size() == 0;
+      const auto k = static_cast<std::uint32_t>(i);
+      if (i != 0 && f.same(frames[i - 1])) {
+        out.set(k, out.get(k - 1));
+        continue;
+      }
+      if (!whole || f.all.start != in.start || f.all.end < in.end) {
+        text.clear();
+        any = false;
+        in = {f.all.start, f.all.start};
+      }
+      if (whole) {
+        append(in.end, f.all.end);
+        in.end = f.all.end;
+      } else {
+        Position at = f.all.start;
+        for (const Stretch& o : f.out) {
+          if (o.size() == 0) continue;
+          append(at, o.start);
+          at = o.end;
+        }
+        append(at, f.all.end);
+        in = {-1, -1};
+      }
+      out.set(k, any ? Datum::of(Bytes::copy(text, arena)) : Datum::of_null(out.kind));
     }
   }
 

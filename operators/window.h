@@ -4,11 +4,11 @@
 // Law      Q adds to a row what its partition says about it, so Q is local to partitions: Δout = Σ over touched partitions of Q(after) − Q(before), and of these only
 //          the positions whose value may differ: from the first changed one less what frames look ahead, to the last one and what frames look back.
 //          Derivation: docs/derivations/window.md
-// State    each partition's rows in order (order-statistic). For SUM, COUNT, AVG, BOOL_AND, BOOL_OR over frames without a bound on one side: their value over the
+// State    each partition's rows in order (order-statistic). For the linear aggregates (all but MIN, MAX, STRING_AGG) over frames without a bound on one side: their value over the
 //          whole partition, from which a frame's value is what lies outside of the frame taken out.
 // Cost     O(log n) a change, plus the positions between, as above: ROW_NUMBER, RANK and running aggregates: those behind the change. LAG, LEAD, ROWS and
 //          RANGE frames with offsets: the neighbours. Aggregates of the whole partition: all of it, if the value changed. Proportional to the partition where it is
-//          touched: DENSE_RANK, PERCENT_RANK, CUME_DIST, NTILE, and MIN, MAX without a bound on one side. EXCLUDE: for each row what it excludes (MIN, MAX: the frame).
+//          touched: DENSE_RANK, PERCENT_RANK, CUME_DIST, NTILE, and MIN, MAX without a bound on one side. STRING_AGG: the texts that it puts out. EXCLUDE: for each row what it excludes (MIN, MAX: the frame).
 // Order    ties stand in the order of their remaining columns, left to right.
 // Nulls    by nulls_first of each order key; NULL partition keys form one partition. Aggregates skip NULLs; LAG, LEAD and FIRST, LAST, NTH_VALUE respect them.
 // Errors   Failure(kEvaluation) for a row whose weight would fall below 0, for NTILE and NTH_VALUE of less than 1, for sums beyond their type.
@@ -55,6 +55,7 @@ struct WindowCall {
   WindowFunction function = WindowFunction::kRowNumber;
   AggregateFunction aggregate = AggregateFunction::kCountStar;  // of kAggregate; MIN and MAX of booleans are none
   int argument = -1;       // a column of the input, as are the others: -1 where there is none
+  int second = -1;         // the second argument of an aggregate that has two
   int count_column = -1;   // NTILE's buckets, LAG's and LEAD's offset, NTH_VALUE's n where it is not constant
   int fallback = -1;       // LAG's and LEAD's default
   std::int64_t count = 1;  // the same, constant

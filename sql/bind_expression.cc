@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "sql/aggregates.h"
 #include "sql/binder.h"
 #include "zset/numeric.h"
 
@@ -14,16 +15,13 @@ namespace {
 constexpr int kParametersMost = 1000;
 constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 
-constexpr std::array<std::string_view, 8> kAggregates = {"count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every"};
 constexpr std::array<std::string_view, 11> kWindowFunctions = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
                                                               "last_value", "nth_value"};
 // Aggregates of PostgreSQL that are refused by name, not called unknown.
-constexpr std::array<std::string_view, 44> kOtherAggregates = {
-    "array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg", "bit_and", "bit_or", "bit_xor", "stddev", "stddev_pop",
-    "stddev_samp", "variance", "var_pop", "var_samp", "corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
-    "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "mode", "percentile_cont", "percentile_disc",
-    "range_agg", "range_intersect_agg", "grouping", "generate_series", "unnest", "generate_subscripts",
-    "regexp_matches", "regexp_split_to_table", "string_to_table", "json_each", "jsonb_each", "jsonb_array_elements", "json_array_elements"};
+constexpr std::array<std::string_view, 17> kOtherAggregates = {
+    "array_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg",
+    "range_agg", "range_intersect_agg", "generate_series", "unnest", "generate_subscripts",
+    "regexp_matches", "regexp_split_to_table", "string_to_table", "json_each", "jsonb_each", "jsonb_array_elements"};
 constexpr std::array<std::string_view, 24> kVolatile = {
     "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "setseed", "nextval", "currval", "lastval", "setval",
     "gen_random_uuid", "pg_sleep", "txid_current", "pg_backend_pid", "version", "current_setting", "set_config", "pg_current_xact_id", "inet_client_addr",
@@ -152,7 +150,7 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
   if (type == "ParamRef") return bind_parameter(*body);
   if (type == "A_ArrayExpr") unsupported("ARRAY", offset);
   if (type == "A_Indirection") unsupported("a subscript or a field of a value", offset);
-  if (type == "GroupingFunc") unsupported("GROUPING", offset);
+  if (type == "GroupingFunc") return bind_grouping(*body, context);
   if (type == "XmlExpr" || type == "XmlSerialize") unsupported("XML", offset);
   if (type == "NamedArgExpr") unsupported("an argument by name", offset);
   unsupported(spaced(type), offset);
@@ -515,82 +513,22 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
   const std::string name = names.back();
   if (names.size() > 2 || (names.size() == 2 && names[0] != "pg_catalog" && names[0] != "public")) unsupported("a schema of functions", offset);
   if (flag(body, "func_variadic")) unsupported("VARIADIC", offset);
-  if (flag(body, "agg_within_group")) unsupported("WITHIN GROUP", offset);
   const bool user = !catalog_.find(name).empty();
   if (body.contains("over")) return bind_window(name, body, context);
-  if (!user && among(kAggregates, name)) return bind_aggregate(name, body, context);
+  const std::optional<AggregateFunction> aggregate = aggregate_named(name);
+  if (!user && aggregate && (flag(body, "agg_within_group") || !is_hypothetical(*aggregate))) return bind_aggregate(name, body, context);
   if (!user && among(kWindowFunctions, name)) throw Failure(ErrorCode::kSyntax, "window function " + name + " requires an OVER clause", offset);
   if (!user && among(kOtherAggregates, name)) unsupported("function " + name, offset);
   if (!user && among(kVolatile, name)) throw Failure(ErrorCode::kUnsupported, name + "() is volatile: a live view cannot depend on it", offset);
-  for (const char* field : {"agg_order", "agg_filter", "agg_star", "agg_distinct"}) {
+  for (const char* field : {"agg_within_group", "agg_order", "agg_filter", "agg_star", "agg_distinct"}) {
     if (body.contains(field)) {
-      const std::string what = std::string(field) == "agg_order" ? "ORDER BY" : std::string(field) == "agg_filter" ? "FILTER" : std::string(field) == "agg_star" ? "(*)" : "DISTINCT";
+      const std::string what = std::string(field) == "agg_within_group" ? "WITHIN GROUP" : std::string(field) == "agg_order" ? "ORDER BY" : std::string(field) == "agg_filter" ? "FILTER" : std::string(field) == "agg_star" ? "(*)" : "DISTINCT";
       throw Failure(ErrorCode::kType, what + " specified, but " + name + " is not an aggregate function", offset);
     }
   }
   std::vector<ExprPtr> args;
   if (const Json* list = find(body, "args")) args = bind_list(*list, context);
   return bind_call(name, std::move(args), &catalog_, offset);
-}
-
-ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const Context& context) {
-  const int offset = location(body);
-  if (context.in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
-  if (!context.aggregates || !context.pending) {
-    throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in " + std::string(context.clause), offset);
-  }
-  if (body.contains("agg_order")) unsupported("ORDER BY in an aggregate", offset);
-  Context inside = context;
-  inside.in_aggregate = true;
-  inside.windows = false;
-  inside.clause = "an aggregate";
-  AggregateCall call;
-  call.distinct = flag(body, "agg_distinct");
-  const Json* args = find(body, "args");
-  const std::size_t count = args ? args->size() : 0;
-  static const std::map<std::string, AggregateFunction> kFunctions = {
-      {"count", AggregateFunction::kCount}, {"sum", AggregateFunction::kSum}, {"avg", AggregateFunction::kAvg}, {"min", AggregateFunction::kMin},
-      {"max", AggregateFunction::kMax}, {"bool_and", AggregateFunction::kBoolAnd}, {"every", AggregateFunction::kBoolAnd}, {"bool_or", AggregateFunction::kBoolOr}};
-  call.function = kFunctions.at(name);
-  if (flag(body, "agg_star")) {
-    if (name != "count") throw Failure(ErrorCode::kType, name + "(*) is not a function: only count(*) is", offset);
-    call.function = AggregateFunction::kCountStar;
-    call.result = Type{TypeId::kBigint, 0, 0};
-  } else {
-    if (count != 1) {
-      if (count == 0 && name == "count") throw Failure(ErrorCode::kType, "count(*) must be used to call a parameterless aggregate function", offset);
-      throw Failure(ErrorCode::kType, "function " + name + " takes one argument, not " + std::to_string(count), offset);
-    }
-    call.argument = bind((*args)[0], inside);
-    call.result = aggregate_result(name, call.argument->type, offset);
-    if (call.argument->type.id == TypeId::kTime && call.result.id == TypeId::kInterval) {
-      call.argument = coerce(std::move(call.argument), call.result, Cast::kImplicit, offset);
-    }
-    if (call.argument->type.id == TypeId::kUnknown) {
-      const Type wanted = name.starts_with("bool_") || name == "every" ? kBoolean : Type{TypeId::kText, 0, 0};
-      call.argument = coerce(std::move(call.argument), wanted, Cast::kImplicit, offset);
-    }
-  }
-  if (const Json* filter = find(body, "agg_filter")) {
-    inside.clause = "FILTER";
-    call.filter = bind_boolean(*filter, inside);
-  }
-  bool inside_columns = false, outside_columns = false;
-  for (const ExprPtr* e : {&call.argument, &call.filter}) {
-    if (*e) find_columns(**e, context, inside_columns, outside_columns);
-  }
-  if (outside_columns && !inside_columns) unsupported("an aggregate of the query outside in a sub-select", offset);
-  std::vector<AggregateCall>& calls = context.pending->aggregates;
-  const auto same = [&](const AggregateCall& other) {
-    const auto equal = [](const ExprPtr& a, const ExprPtr& b) { return !a == !b && (!a || a->text() == b->text()); };
-    return other.function == call.function && other.distinct == call.distinct && equal(other.argument, call.argument) && equal(other.filter, call.filter);
-  };
-  const auto index = static_cast<std::uint16_t>(std::find_if(calls.begin(), calls.end(), same) - calls.begin());
-  const Type type = call.result;
-  if (index == calls.size()) calls.push_back(std::move(call));
-  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kAggregateBase + index), type);
-  expr->offset = offset;
-  return expr;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------- names

@@ -14,7 +14,7 @@ constexpr Type kText{TypeId::kText, 0, 0};
 constexpr Type kBigint{TypeId::kBigint, 0, 0};
 
 const Fields kSelectFields = {"distinctClause", "targetList", "fromClause", "whereClause", "groupClause", "havingClause", "valuesLists", "sortClause",
-                              "limitOffset", "limitCount", "limitOption", "withClause", "windowClause", "op", "all", "larg", "rarg"};
+                              "limitOffset", "limitCount", "limitOption", "withClause", "windowClause", "groupDistinct", "op", "all", "larg", "rarg"};
 
 bool has_sublink(const Json& node) {
   if (node.is_object() && node.contains("SubLink")) return true;
@@ -69,14 +69,6 @@ void settle(Plan& plan) {
 
 // ------------------------------------------------------------------------------------------------------------------- grouping
 
-Grouping::Grouping(const Scope& scope, std::vector<ExprPtr> keys) : scope_(scope) {
-  for (ExprPtr& key : keys) {
-    if (find(*key) >= 0) continue;
-    texts_.push_back(key->text());
-    keys_.push_back(std::move(key));
-  }
-}
-
 int Grouping::find(const Expr& expr) const {
   const std::string text = expr.text();
   for (std::size_t i = 0; i < texts_.size(); ++i) {
@@ -87,7 +79,11 @@ int Grouping::find(const Expr& expr) const {
 
 bool Grouping::depends_on_key(std::uint16_t column) const {
   const auto grouped = [&](std::uint16_t c) {
-    return std::any_of(keys_.begin(), keys_.end(), [&](const ExprPtr& k) { return k->node == Expr::Node::kColumn && k->column == c; });
+    for (std::size_t k = 0; k < keys_.size(); ++k) {
+      const auto has = [&](const Groups::Set& set) { return k >= given_ || std::find(set.begin(), set.end(), k) != set.end(); };
+      if (keys_[k]->node == Expr::Node::kColumn && keys_[k]->column == c && std::all_of(sets_.begin(), sets_.end(), has)) return true;
+    }
+    return false;
   };
   for (const ScopeTable& table : scope_.tables) {
     const bool ours = std::any_of(table.columns.begin(), table.columns.end(), [&](const ScopeColumn& c) { return c.index == column; });
@@ -127,7 +123,8 @@ ExprPtr Grouping::apply(const Expr& expr) const {
   if (expr.node == Expr::Node::kColumn) {
     if (is_plain(expr.column)) ungrouped(expr);
     out = expr.clone();
-    if (expr.column < kSubqueryBase) out->column = static_cast<std::uint16_t>(expr.column - kAggregateBase + keys_.size());
+    if (expr.column < kGroupingBase) out->column = static_cast<std::uint16_t>(expr.column - kAggregateBase + keys_.size());
+    else if (expr.column < kSubqueryBase) out->column = static_cast<std::uint16_t>(expr.column - kGroupingBase + keys_.size() + aggregates_);
     return out;
   }
   out = Expr::make(expr.node, expr.type, {}, expr.offset);
@@ -143,7 +140,6 @@ Query Binder::bind_query(const Json& body, const Environment* outer_environment,
   const Depth depth(depth_);
   if (body.contains("lockingClause")) unsupported("FOR UPDATE or FOR SHARE", -1);
   if (body.contains("intoClause")) unsupported("SELECT INTO", -1);
-  if (flag(body, "groupDistinct")) unsupported("GROUP BY DISTINCT", -1);
   only(body, "SELECT", kSelectFields);
   Environment environment;
   environment.outer = outer_environment;
@@ -478,61 +474,6 @@ std::size_t Binder::sort_target(const Json& node, std::vector<Target>& targets, 
   return targets.size() - 1;
 }
 
-std::vector<ExprPtr> Binder::bind_groups(const Json& list, const std::vector<Target>& targets, const Context& context) {
-  std::vector<ExprPtr> keys;
-  const auto take_target = [&](const Target& target, int offset) {
-    each_column(*target.expr, [&](std::uint16_t c) {
-      if (c >= kAggregateBase && c < kSubqueryBase) throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in GROUP BY", offset);
-      if (c >= kWindowBase && c < kOuterBase) throw Failure(ErrorCode::kSyntax, "window functions are not allowed in GROUP BY", offset);
-      if (!is_subquery(c)) return;
-      for (Subquery& subquery : context.pending->subqueries) {
-        const std::size_t slot = c - kSubqueryBase;
-        subquery.before_grouping = subquery.before_grouping || (slot >= subquery.slot && slot < subquery.slot + subquery.slots());
-      }
-    });
-    keys.push_back(target.expr->clone());
-  };
-  const std::function<void(const Json&)> add = [&](const Json& node) {
-    const auto [type, body] = open(node);
-    const int offset = location(*body);
-    if (type == "GroupingSet") {
-      if (text_field(*body, "kind") == "GROUPING_SET_EMPTY" && list.size() == 1) return;
-      std::string kind = text_field(*body, "kind");
-      unsupported(kind == "GROUPING_SET_ROLLUP" ? "ROLLUP" : kind == "GROUPING_SET_CUBE" ? "CUBE" : "GROUPING SETS", offset);
-    }
-    if (type == "RowExpr" && text_field(*body, "row_format") == "COERCE_IMPLICIT_CAST") {
-      for (const Json& item : at(*body, "args")) add(item);
-      return;
-    }
-    if (type == "A_Const") {
-      if (!body->contains("ival")) throw Failure(ErrorCode::kSyntax, "non-integer constant in GROUP BY", offset);
-      const std::int64_t position = integer_of(node, "GROUP BY");
-      if (position < 1 || position > static_cast<std::int64_t>(targets.size())) {
-        throw Failure(ErrorCode::kSyntax, "GROUP BY position " + std::to_string(position) + " is not in select list", offset);
-      }
-      return take_target(targets[static_cast<std::size_t>(position - 1)], offset);
-    }
-    if (type == "ColumnRef" && at(*body, "fields").size() == 1) {
-      const std::string name = string_of(at(*body, "fields")[0]);
-      const auto& columns = context.scope->columns;
-      if (std::none_of(columns.begin(), columns.end(), [&](const ScopeColumn& c) { return c.name == name; })) {
-        const Target* found = nullptr;
-        for (const Target& target : targets) {
-          if (target.name != name) continue;
-          if (found && found->expr->text() != target.expr->text()) {
-            throw Failure(ErrorCode::kUnknownName, "GROUP BY \"" + name + "\" is ambiguous", offset);
-          }
-          found = &target;
-        }
-        if (found) return take_target(*found, offset);
-      }
-    }
-    keys.push_back(bind(node, context));
-  };
-  for (const Json& node : list) add(node);
-  return keys;
-}
-
 PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment) {
   Pending pending;
   Context context;
@@ -598,8 +539,8 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
   grouping_context.clause = "GROUP BY";
   grouping_context.aggregates = grouping_context.windows = false;
   const Json* groups = find(body, "groupClause");
-  std::vector<ExprPtr> keys;
-  if (groups) keys = bind_groups(*groups, targets, grouping_context);
+  Groups keys;
+  if (groups) keys = bind_groups(*groups, targets, grouping_context, flag(body, "groupDistinct"));
 
   ExprPtr having;
   if (const Json* node = find(body, "havingClause")) {
@@ -620,7 +561,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
       const std::size_t target = sort_target(at(sort, "node"), targets, visible, order_context, "ORDER BY");
       query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
     }
-  } else if (!groups && !having && !body.contains("distinctClause") && pending.aggregates.empty() && pending.windows.empty()) {
+  } else if (!groups && !having && !body.contains("distinctClause") && pending.aggregates.empty() && pending.groupings.empty() && pending.windows.empty()) {
     for (const OrderKey& key : from.order) {
       const auto shows = [&](const Target& target) { return target.expr->node == Expr::Node::kColumn && target.expr->column == key.column; };
       auto target = std::find_if(targets.begin(), targets.end(), shows);
@@ -656,7 +597,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
     const std::string text = targets[i].expr->text();
     const bool compared = (distinct && !distinct_on) || std::find(distinct_keys.begin(), distinct_keys.end(), i) != distinct_keys.end() ||
                           std::any_of(query.order.begin(), query.order.end(), [&](const OrderKey& key) { return key.column == i; }) ||
-                          std::any_of(keys.begin(), keys.end(), [&](const ExprPtr& key) { return key->text() == text; });
+                          std::any_of(keys.keys.begin(), keys.keys.end(), [&](const ExprPtr& key) { return key->text() == text; });
     if (compared) targets[i].expr = typed(std::move(targets[i].expr));
   }
 
@@ -664,12 +605,12 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
   Columns window_columns;
   std::function<ExprPtr(const Expr&)> outside = [](const Expr& e) { return e.clone(); };
   std::optional<Grouping> grouping;
-  if (groups || having || !pending.aggregates.empty()) {
-    for (ExprPtr& key : keys) key = typed(std::move(key));
+  if (groups || having || !pending.aggregates.empty() || !pending.groupings.empty()) {
+    for (ExprPtr& key : keys.keys) key = typed(std::move(key));
     for (Target& target : targets) {
       if (groups) target.expr = target.expr->type.id == TypeId::kUnknown && target.expr->node != Expr::Node::kConstant ? typed(std::move(target.expr)) : std::move(target.expr);
     }
-    grouping.emplace(scope, std::move(keys));
+    grouping.emplace(scope, std::move(keys), pending.aggregates.size());
     for (const Target& target : targets) grouping->extend(*target.expr);
     if (having) grouping->extend(*having);
     for (const Window& window : pending.windows) {
@@ -677,7 +618,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
       for (const SortItem& item : window.order) grouping->extend(*item.expr);
     }
     for (const WindowUse& use : pending.window_uses) {
-      for (const ExprPtr* e : {&use.argument, &use.count, &use.fallback}) {
+      for (const ExprPtr* e : {&use.argument, &use.second, &use.count, &use.fallback}) {
         if (*e) grouping->extend(**e);
       }
     }
@@ -692,7 +633,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
       for (SortItem& item : window.order) item.expr = grouping->apply(*item.expr);
     }
     for (WindowUse& use : pending.window_uses) {
-      for (ExprPtr* e : {&use.argument, &use.count, &use.fallback}) {
+      for (ExprPtr* e : {&use.argument, &use.second, &use.count, &use.fallback}) {
         if (*e) *e = grouping->apply(**e);
       }
     }
@@ -703,22 +644,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
     }
     std::erase_if(pending.subqueries, [](const Subquery& subquery) { return subquery.before_grouping; });
     plan = attach(std::move(plan), std::move(below), scope, [](const Expr& e) { return e.clone(); }, slots_below);
-    auto aggregate = std::make_unique<Plan>();
-    aggregate->node = Plan::Node::kAggregate;
-    aggregate->inputs.push_back(std::move(plan));
-    aggregate->aggregates = std::move(pending.aggregates);
-    plan = std::move(aggregate);
-  }
-  if (grouping) {
-    // Keys are taken last: `outside` refers to them until the sub-selects are attached.
-    Grouping& g = *grouping;
-    std::vector<ExprPtr> copies;
-    for (const ExprPtr& key : g.keys()) copies.push_back(key->clone());
-    plan->exprs = std::move(copies);
-    each_expr(*plan, [&](ExprPtr& e) {
-      e = with_slots(*e, slots_below);
-    });
-    derive_node(*plan);
+    plan = grouping->plan(std::move(plan), std::move(pending.aggregates), pending.groupings, slots_below);
   }
   plan = attach(std::move(plan), std::move(pending.subqueries), scope, outside, slots);
   const auto resolve = [&](const Expr& expr) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sql/aggregates.h"
 #include "sql/binder.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
@@ -23,10 +24,6 @@ const std::map<std::string, WindowFunction> kFunctions = {
     {"percent_rank", WindowFunction::kPercentRank}, {"cume_dist", WindowFunction::kCumeDist}, {"ntile", WindowFunction::kNtile},
     {"lag", WindowFunction::kLag}, {"lead", WindowFunction::kLead}, {"first_value", WindowFunction::kFirstValue},
     {"last_value", WindowFunction::kLastValue}, {"nth_value", WindowFunction::kNthValue}};
-const std::map<std::string, AggregateFunction> kAggregates = {
-    {"count", AggregateFunction::kCount}, {"sum", AggregateFunction::kSum}, {"avg", AggregateFunction::kAvg}, {"min", AggregateFunction::kMin},
-    {"max", AggregateFunction::kMax}, {"bool_and", AggregateFunction::kBoolAnd}, {"every", AggregateFunction::kBoolAnd}, {"bool_or", AggregateFunction::kBoolOr}};
-
 int options_of(const Json& definition) { return definition.value("frameOptions", kDefaultFrame); }
 
 const Json* find_window(const Json* named, const std::string& name, std::size_t& place) {
@@ -184,14 +181,17 @@ void Binder::check_windows(const Json& named, const Context& context) {
 ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Context& context) {
   const int offset = location(body);
   const auto function = kFunctions.find(name);
-  const auto aggregate = kAggregates.find(name);
-  if (function == kFunctions.end() && aggregate == kAggregates.end()) {
+  const std::optional<AggregateFunction> aggregate = aggregate_named(name);
+  if (function == kFunctions.end() && !aggregate) {
     if (function_exists(name)) throw Failure(ErrorCode::kType, "OVER specified, but " + name + " is not a window function nor an aggregate function", offset);
     unsupported("window function " + name, offset);
   }
   if (context.in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot contain window function calls", offset);
   if (!context.windows || !context.pending) {
     throw Failure(ErrorCode::kSyntax, "window functions are not allowed in " + std::string(context.clause), offset);
+  }
+  if (flag(body, "agg_within_group")) {
+    throw Failure(ErrorCode::kUnsupported, "OVER is not supported for ordered-set aggregate " + name, offset);
   }
   if (flag(body, "agg_distinct")) throw Failure(ErrorCode::kUnsupported, "DISTINCT is not implemented for window functions", offset);
   if (body.contains("agg_order")) throw Failure(ErrorCode::kUnsupported, "aggregate ORDER BY is not implemented for window functions", offset);
@@ -275,8 +275,9 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
       case WindowFunction::kAggregate: break;
     }
   } else {
+    if (is_ordered_set(*aggregate)) throw Failure(ErrorCode::kUnsupported, "OVER is not supported for ordered-set aggregate " + name, offset);
     call.function = WindowFunction::kAggregate;
-    call.aggregate = aggregate->second;
+    call.aggregate = *aggregate;
     ExprPtr filter;
     if (const Json* node = weir::find(body, "agg_filter")) {
       Context of_filter = inside;
@@ -287,11 +288,9 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
       call.aggregate = AggregateFunction::kCountStar;
     } else {
       if (args.empty() && name == "count") throw Failure(ErrorCode::kType, "count(*) must be used to call a parameterless aggregate function", offset);
-      arguments(1, 1);
-      result = aggregate_result(name, args[0]->type, offset);
-      const Type wanted = name.starts_with("bool_") || name == "every" ? kBoolean : kText;
-      use.argument = args[0]->type.id == TypeId::kUnknown ? coerce(std::move(args[0]), wanted, Cast::kImplicit, offset) : std::move(args[0]);
-      if (use.argument->type.id == TypeId::kTime && result.id == TypeId::kInterval) use.argument = coerce(std::move(use.argument), result, Cast::kImplicit, offset);
+      result = bind_arguments(*aggregate, name, args, offset);
+      use.argument = std::move(args[0]);
+      if (args.size() > 1) use.second = std::move(args[1]);
     }
     if (filter) {  // what does not pass is as NULL, which aggregates skip
       if (!use.argument) {
@@ -323,7 +322,7 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
   std::vector<WindowUse>& uses = context.pending->window_uses;
   const auto same_use = [&](const WindowUse& other) {
     const auto equal = [](const ExprPtr& a, const ExprPtr& b) { return !a == !b && (!a || a->text() == b->text()); };
-    return other.window == use.window && other.call == use.call && equal(other.argument, use.argument) && equal(other.count, use.count) &&
+    return other.window == use.window && other.call == use.call && equal(other.argument, use.argument) && equal(other.second, use.second) && equal(other.count, use.count) &&
            equal(other.fallback, use.fallback);
   };
   const auto index = static_cast<std::size_t>(std::find_if(uses.begin(), uses.end(), same_use) - uses.begin());
@@ -370,6 +369,7 @@ PlanPtr Binder::attach_windows(PlanPtr plan, Pending& pending, const std::functi
         if (use.window != w) continue;
         uses.push_back(u);
         if (use.argument) use.call.argument = place(std::move(use.argument));
+        if (use.second) use.call.second = place(std::move(use.second));
         if (use.count) use.call.count_column = place(std::move(use.count));
         if (use.fallback) use.call.fallback = place(std::move(use.fallback));
         spec.calls.push_back(use.call);

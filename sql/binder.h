@@ -23,7 +23,7 @@
 namespace weir {
 
 // Numbers of columns that stand for something else until the plan below has it.
-inline constexpr std::uint16_t kAggregateBase = 0x4000, kSubqueryBase = 0x8000, kWindowBase = 0xA000;  // and kOuterBase (sql/plan_build.h)
+inline constexpr std::uint16_t kAggregateBase = 0x4000, kGroupingBase = 0x6000, kSubqueryBase = 0x8000, kWindowBase = 0xA000;  // and kOuterBase (sql/plan_build.h)
 inline constexpr std::size_t kColumnsMost = 1664;  // PostgreSQL's limit of a select list
 inline constexpr std::size_t kCopiedNodesMost = 20'000;
 
@@ -110,12 +110,13 @@ struct Window {
 struct WindowUse {
   std::size_t window = 0;  // of Pending::windows
   WindowCall call;
-  ExprPtr argument, count, fallback;  // null where there is none
+  ExprPtr argument, second, count, fallback;  // null where there is none
 };
 
 // What expressions of one SELECT left to be put in place.
 struct Pending {
-  std::vector<AggregateCall> aggregates;
+  std::vector<AggregateCall> aggregates;              // column kAggregateBase + index
+  std::vector<std::vector<ExprPtr>> groupings;        // GROUPING(…): column kGroupingBase + index
   std::vector<Window> windows;          // each once
   std::vector<WindowUse> window_uses;   // column kWindowBase + index
   std::vector<Subquery> subqueries;
@@ -139,13 +140,24 @@ struct Query {
   std::vector<OrderKey> order;
 };
 
-// GROUP BY: from expressions over the input to expressions over keys ++ aggregates.
+// What GROUP BY says: the keys of all its grouping sets, and of each set which keys are in it. Without GROUPING SETS, ROLLUP and CUBE: one set of all.
+struct Groups {
+  using Set = std::vector<std::size_t>;
+  std::vector<ExprPtr> keys;
+  std::vector<Set> sets;
+  bool distinct = false;  // each set once
+};
+
+// GROUP BY: from expressions over the input to expressions over keys ++ aggregates ++ GROUPING(…)s.
 class Grouping {
  public:
   Grouping(const Scope& scope, std::vector<ExprPtr> keys);
+  Grouping(const Scope& scope, Groups groups, std::size_t aggregates);
   void extend(const Expr& expr);             // first all expressions: columns that depend on a grouped primary key become keys
   ExprPtr apply(const Expr& expr) const;     // then each
   const std::vector<ExprPtr>& keys() const { return keys_; }
+  // The plan of it: keys ++ aggregates ++ groupings, over `input`. slots: of the sub-selects in keys and aggregates.
+  PlanPtr plan(PlanPtr input, std::vector<AggregateCall> aggregates, const std::vector<std::vector<ExprPtr>>& groupings, const Slots& slots) const;
 
  private:
   int find(const Expr& expr) const;
@@ -154,6 +166,8 @@ class Grouping {
   const Scope& scope_;
   std::vector<ExprPtr> keys_;
   std::vector<std::string> texts_;
+  std::vector<Groups::Set> sets_;  // of the keys given; those that depend on them are in all
+  std::size_t given_ = 0, aggregates_ = 0;
 };
 
 // $1, …: of a view with parameters.
@@ -214,7 +228,7 @@ class Binder {
   std::vector<Target> bind_targets(const Json& list, const Context& context);
   SortItem sort_item(const Json& sort, const std::function<ExprPtr(const Json&)>& bind);
   std::size_t sort_target(const Json& node, std::vector<Target>& targets, std::size_t visible, const Context& context, std::string_view clause);
-  std::vector<ExprPtr> bind_groups(const Json& list, const std::vector<Target>& targets, const Context& context);
+  Groups bind_groups(const Json& list, const std::vector<Target>& targets, const Context& context, bool distinct);
   void limit(Query& query, const Json& body);
   std::uint64_t limit_value(const Json& node, std::string_view clause, bool& given);
   PlanPtr bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment);
@@ -275,10 +289,13 @@ class Binder {
   ExprPtr bind_case(const Json& body, const Context& context);
   ExprPtr bind_cast(const Json& body, const Context& context);
   ExprPtr bind_function(const Json& body, const Context& context);
-  ExprPtr bind_aggregate(const std::string& name, const Json& body, const Context& context);
   Type bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers);
   std::int64_t integer_of(const Json& node, std::string_view what);  // a constant
   std::string output_name(const Json& node);
+
+  // bind_aggregate.cc
+  ExprPtr bind_grouping(const Json& body, const Context& context);
+  ExprPtr bind_aggregate(const std::string& name, const Json& body, const Context& context);
 
   // bind_window.cc
   ExprPtr bind_window(const std::string& name, const Json& body, const Context& context);

@@ -15,23 +15,6 @@ namespace weir {
 
 struct Function;  // sql/functions.h
 
-// A Datum that owns its bytes.
-class Constant {
- public:
-  Constant() = default;  // NULL
-  explicit Constant(const Datum& d) : datum_(d) {
-    if (d.kind == Kind::kBytes && !d.null) text_ = std::string(d.bytes.view());
-  }
-  Datum get() const {
-    if (datum_.kind != Kind::kBytes || datum_.null) return datum_;
-    return Datum::of(Bytes(text_));
-  }
-
- private:
-  Datum datum_;
-  std::string text_;
-};
-
 struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
 

@@ -217,6 +217,9 @@ class Lowering {
         for (const AggregateCall& a : plan.aggregates) {
           specs.push_back({a.function, a.argument ? compile(*a.argument) : nullptr, a.filter ? compile(*a.filter) : nullptr, a.distinct,
                            a.argument ? a.argument->type.id : TypeId::kUnknown, a.result.id});
+          for (const ExprPtr& e : a.more) specs.back().more.push_back(compile(*e));
+          specs.back().order = a.order;
+          for (const ExprPtr& e : a.direct) specs.back().direct.push_back(e->constant);
         }
         return aggregate(circuit_, input, std::move(keys), std::move(specs));
       }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sql/aggregates.h"
 #include "sql/functions.h"
 #include "sql/plan_build.h"
 #include "zset/datetime.h"
@@ -121,20 +122,6 @@ ExprPtr column_of(const Schema& schema, std::uint16_t column) { return Expr::mak
 
 namespace {
 
-std::string_view name_of(AggregateFunction function) {
-  switch (function) {
-    case AggregateFunction::kCountStar: return "count(*)";
-    case AggregateFunction::kCount: return "count";
-    case AggregateFunction::kSum: return "sum";
-    case AggregateFunction::kAvg: return "avg";
-    case AggregateFunction::kMin: return "min";
-    case AggregateFunction::kMax: return "max";
-    case AggregateFunction::kBoolAnd: return "bool_and";
-    case AggregateFunction::kBoolOr: return "bool_or";
-  }
-  return "";
-}
-
 std::string_view name_of(const WindowCall& call) {
   switch (call.function) {
     case WindowFunction::kRowNumber: return "row_number";
@@ -157,7 +144,7 @@ bool may_be_null(const WindowCall& call) {
   switch (call.function) {
     case WindowFunction::kRowNumber: case WindowFunction::kRank: case WindowFunction::kDenseRank: case WindowFunction::kPercentRank: case WindowFunction::kCumeDist:
       return false;
-    case WindowFunction::kAggregate: return call.aggregate != AggregateFunction::kCount && call.aggregate != AggregateFunction::kCountStar;
+    case WindowFunction::kAggregate: return !is_count(call.aggregate);
     default: return true;
   }
 }
@@ -302,8 +289,8 @@ void derive_node(Plan& plan) {
         plan.schema.push_back({e->node == Expr::Node::kColumn && !is_outer(e->column) ? input->schema[e->column].name : "?column?", e->type, is_nullable(*e, input->schema)});
       }
       for (const AggregateCall& a : plan.aggregates) {
-        const bool count = a.function == AggregateFunction::kCount || a.function == AggregateFunction::kCountStar;
-        plan.schema.push_back({count ? "count" : std::string(name_of(a.function)), a.result, !count});
+        const bool star = a.function == AggregateFunction::kCountStar;
+        plan.schema.push_back({star ? "count" : std::string(name_of(a.function)), a.result, !is_count(a.function)});
       }
       set_key(plan, std::move(key));
       break;
@@ -456,7 +443,11 @@ bool is_pure_projection(const Plan& plan) {
 // ---------------------------------------------------------------------------------------------------------------------- copies
 
 AggregateCall AggregateCall::clone() const {
-  return {function, argument ? argument->clone() : nullptr, filter ? filter->clone() : nullptr, distinct, result};
+  AggregateCall copy{function, argument ? argument->clone() : nullptr, filter ? filter->clone() : nullptr, distinct, result};
+  for (const ExprPtr& e : more) copy.more.push_back(e->clone());
+  copy.order = order;
+  for (const ExprPtr& e : direct) copy.direct.push_back(e->clone());
+  return copy;
 }
 
 PlanPtr Plan::clone() const {
@@ -510,18 +501,6 @@ std::string list(const Columns& columns) {
   return out;
 }
 
-std::string text_of(const AggregateCall& a) {
-  std::string out(name_of(a.function));
-  if (a.argument) {
-    out += '(';
-    if (a.distinct) out += "distinct ";
-    out += a.argument->text();
-    out += ')';
-  }
-  if (a.filter) out += " filter (" + a.filter->text() + ")";
-  return out + "::" + a.result.to_string();
-}
-
 std::string text_of(const std::vector<OrderKey>& order) {
   std::string out;
   for (std::size_t i = 0; i < order.size(); ++i) {
@@ -531,6 +510,21 @@ std::string text_of(const std::vector<OrderKey>& order) {
     if (key.descending) out += " desc";
     if (key.nulls_first != key.descending) out += key.nulls_first ? " nulls first" : " nulls last";
   }
+  return out;
+}
+
+// print: of an expression.
+template <class Print>
+std::string text_of(const AggregateCall& a, Print&& print) {
+  std::string out(name_of(a.function));
+  if (a.argument) {
+    out += std::string("(") + (a.distinct ? "distinct " : "") + print(*a.argument);
+    for (const ExprPtr& e : a.more) out += ", " + print(*e);
+    for (const ExprPtr& e : a.direct) out += " of " + print(*e);
+    if (!a.order.empty()) out += " order by " + text_of(a.order);
+    out += ')';
+  }
+  if (a.filter) out += " filter (" + print(*a.filter) + ")";
   return out;
 }
 
@@ -558,6 +552,7 @@ std::string text_of(const WindowCall& call, const WindowSpec& window, const std:
   static constexpr std::string_view kModes[] = {"rows", "range", "groups"}, kExclude[] = {"", " exclude current row", " exclude group", " exclude ties"};
   std::string out(name_of(call));
   std::string arguments = call.argument >= 0 ? column(call.argument) : "";
+  if (call.second >= 0) arguments += ", " + column(call.second);
   const bool counted = call.function == WindowFunction::kNtile || call.function == WindowFunction::kLag || call.function == WindowFunction::kLead ||
                        call.function == WindowFunction::kNthValue;
   if (counted) arguments += (arguments.empty() ? "" : ", ") + (call.count_column >= 0 ? column(call.count_column) : std::to_string(call.count));
@@ -605,7 +600,7 @@ std::string own_text(const Plan& plan) {
     case Plan::Node::kSemiJoin: return std::string(plan.anti ? "anti" : "semi") + " join" + (plan.null_matches ? " (nulls match)" : "") + keys();
     case Plan::Node::kAggregate: {
       std::string out = "aggregate [" + list(plan.exprs) + "]";
-      for (const AggregateCall& a : plan.aggregates) out += " " + text_of(a);
+      for (const AggregateCall& a : plan.aggregates) out += " " + a.text();
       return out;
     }
     case Plan::Node::kDistinct: return "distinct";
@@ -712,10 +707,7 @@ std::string readable(const Plan& plan) {
       std::string out = plan.exprs.empty() ? "aggregate" : "aggregate by " + readable(plan.exprs, in);
       for (std::size_t i = 0; i < plan.aggregates.size(); ++i) {
         const AggregateCall& a = plan.aggregates[i];
-        out += i ? ", " : ": ";
-        out += name_of(a.function);
-        if (a.argument) out += std::string("(") + (a.distinct ? "distinct " : "") + readable(*a.argument, in) + ")";
-        if (a.filter) out += " filter (" + readable(*a.filter, in) + ")";
+        out += (i ? ", " : ": ") + text_of(a, [&](const Expr& e) { return readable(e, in); });
       }
       return out;
     }
@@ -741,6 +733,10 @@ std::string readable(const Plan& plan) {
 }
 
 }  // namespace
+
+std::string AggregateCall::text() const {
+  return text_of(*this, [](const Expr& e) { return e.text(); }) + "::" + result.to_string();
+}
 
 std::string Plan::text() const {
   std::string out;

@@ -25,7 +25,21 @@ struct AggregateCall {
   ExprPtr filter;    // may be null
   bool distinct = false;
   Type result;
+  std::vector<ExprPtr> more = {};    // further arguments, and what `order` needs
+  std::vector<OrderKey> order = {};  // of argument (column 0) and more (from 1 on)
+  std::vector<ExprPtr> direct = {};  // constants: the fraction of a percentile, the row of a hypothetical rank
   AggregateCall clone() const;
+  std::string text() const;   // canonical
+  template <class F>
+  void each(F&& f) {
+    if (argument) f(argument);
+    for (ExprPtr& e : more) f(e);
+    if (filter) f(filter);
+  }
+  template <class F>
+  void each(F&& f) const {
+    const_cast<AggregateCall*>(this)->each([&](const ExprPtr& e) { f(e); });
+  }
 };
 
 struct Plan {

@@ -806,14 +806,12 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       std::vector<bool> below(plan->inputs[0]->schema.size(), false);
       for (const ExprPtr& e : plan->exprs) need_columns(*e, below);
       for (const AggregateCall& a : plan->aggregates) {
-        if (a.argument) need_columns(*a.argument, below);
-        if (a.filter) need_columns(*a.filter, below);
+        a.each([&](const ExprPtr& e) { need_columns(*e, below); });
       }
       Pruned input = narrow(std::move(plan->inputs[0]), below);
       for (ExprPtr& e : plan->exprs) remap(*e, input.map);
       for (AggregateCall& a : plan->aggregates) {
-        if (a.argument) remap(*a.argument, input.map);
-        if (a.filter) remap(*a.filter, input.map);
+        a.each([&](ExprPtr& e) { remap(*e, input.map); });
       }
       plan->inputs[0] = std::move(input.plan);
       break;
@@ -859,7 +857,7 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       out.map.assign(need.size(), -1);
       for (std::size_t i = 0; i < spec.calls.size(); ++i) {
         if (!need[width + i]) continue;
-        for (int c : {spec.calls[i].argument, spec.calls[i].count_column, spec.calls[i].fallback}) {
+        for (int c : {spec.calls[i].argument, spec.calls[i].second, spec.calls[i].count_column, spec.calls[i].fallback}) {
           if (c >= 0) below[static_cast<std::size_t>(c)] = true;
         }
         out.map[width + i] = static_cast<int>(calls.size());
@@ -882,7 +880,7 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       remap(spec.partition, out.map);
       for (OrderKey& key : spec.order) key.column = static_cast<std::uint16_t>(out.map[key.column]);
       for (WindowCall& call : calls) {
-        for (int* c : {&call.argument, &call.count_column, &call.fallback}) {
+        for (int* c : {&call.argument, &call.second, &call.count_column, &call.fallback}) {
           if (*c >= 0) *c = out.map[static_cast<std::size_t>(*c)];
         }
       }

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
+
+#include "zset/limbs.h"
 
 namespace weir {
 namespace {
@@ -151,6 +154,39 @@ void ExactSum::add(double x, std::int64_t weight) {
   state_ = add_limbs(static_cast<Window*>(state_), position / kLimbBits, limbs, 3);
 }
 
+void ExactSum::add_product(double x, double y, std::int64_t weight) {
+  if (!std::isfinite(x) || !std::isfinite(y)) {
+    nan_ += weight;
+    return;
+  }
+  const auto mantissa = [](std::uint64_t bits) {
+    const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
+    return (bits >> 52 & 0x7ff) == 0 ? fraction : fraction | std::uint64_t{1} << 52;
+  };
+  const auto position = [](std::uint64_t bits) { return std::max(static_cast<int>(bits >> 52 & 0x7ff) - 1, 0); };
+  const auto a = std::bit_cast<std::uint64_t>(x), b = std::bit_cast<std::uint64_t>(y);
+  const bool negative = ((a ^ b) >> 63 != 0) != (weight < 0);
+  const std::uint64_t times = weight < 0 ? -static_cast<std::uint64_t>(weight) : static_cast<std::uint64_t>(weight);
+  using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(mantissa(a)) * mantissa(b);
+  const Wide low = static_cast<Wide>(static_cast<Limb>(product)) * times;
+  const Wide high = static_cast<Wide>(static_cast<Limb>(product >> 64)) * times + (low >> 64);
+  Limb limbs[5] = {static_cast<Limb>(low), static_cast<Limb>(high), static_cast<Limb>(high >> 64), 0, 0};
+  const int at = position(a) + position(b) - 1074;  // of the lowest bit, above 2^-1074; may be below it
+  if (const int shift = at & (kLimbBits - 1); shift != 0) {
+    for (int i = 3; i > 0; --i) limbs[i] = limbs[i] << shift | limbs[i - 1] >> (kLimbBits - shift);
+    limbs[0] <<= shift;
+  }
+  if (negative) {
+    Limb carry = 1;
+    for (Limb& limb : limbs) {
+      limb = ~limb + carry;
+      carry = static_cast<Limb>(carry != 0 && limb == 0);
+    }
+  }
+  state_ = add_limbs(static_cast<Window*>(state_), at >> 6, limbs, 5);
+}
+
 void ExactSum::add(const ExactSum& other) {
   nan_ += other.nan_;
   plus_infinity_ += other.plus_infinity_;
@@ -206,6 +242,88 @@ bool ExactSum::overflows() const {
   if (nan_ != 0 || plus_infinity_ != 0 || minus_infinity_ != 0) return false;
   const double sum = value();
   return sum > std::numeric_limits<double>::max() || sum < std::numeric_limits<double>::lowest();
+}
+
+namespace {
+
+// ± limbs 2^exponent
+struct Scaled {
+  bool negative = false;
+  Limbs limbs;
+  int exponent = 0;
+};
+
+Scaled scaled_of(const void* state) {
+  Scaled out;
+  if (state == nullptr) return out;
+  const auto* window = static_cast<const Window*>(state);
+  out.negative = window->negative();
+  out.exponent = window->low * kLimbBits - 1074;
+  Limb carry = 1;
+  for (int i = 0; i < window->size; ++i) {
+    Limb limb = window->limbs()[i];
+    if (out.negative) {
+      limb = ~limb + carry;
+      carry = static_cast<Limb>(carry != 0 && limb == 0);
+    }
+    out.limbs.push_back(static_cast<std::uint32_t>(limb));
+    out.limbs.push_back(static_cast<std::uint32_t>(limb >> 32));
+  }
+  while (!out.limbs.empty() && out.limbs.back() == 0) out.limbs.pop_back();
+  return out;
+}
+
+// n Σxy - Σx Σy
+Scaled spread_of(std::int64_t n, const void* x, const void* y, const void* xy) {
+  Scaled a = scaled_of(xy);
+  a.limbs = limbs_multiply(a.limbs, limbs_from(static_cast<unsigned __int128>(n)));
+  const Scaled left = scaled_of(x), right = scaled_of(y);
+  Scaled b{left.negative != right.negative, limbs_multiply(left.limbs, right.limbs), left.exponent + right.exponent};
+  if (b.limbs.empty()) return a;
+  if (a.limbs.empty()) return {!b.negative, std::move(b.limbs), b.exponent};
+  const int exponent = std::min(a.exponent, b.exponent);
+  a.limbs = limbs_shift_left(a.limbs, static_cast<std::size_t>(a.exponent - exponent));
+  b.limbs = limbs_shift_left(b.limbs, static_cast<std::size_t>(b.exponent - exponent));
+  if (a.negative != b.negative) return {a.negative, limbs_add(a.limbs, b.limbs), exponent};
+  if (limbs_compare(a.limbs, b.limbs) >= 0) return {a.negative, limbs_subtract(a.limbs, b.limbs), exponent};
+  return {!a.negative, limbs_subtract(b.limbs, a.limbs), exponent};
+}
+
+double rounded(const Scaled& s) {
+  const int bits = static_cast<int>(limbs_bits(s.limbs));
+  const int drop = std::max({bits - 53, -1074 - s.exponent, 0});
+  const Limbs kept = limbs_shift_right(s.limbs, static_cast<std::size_t>(drop));
+  auto mantissa = static_cast<std::uint64_t>(limbs_to_128(kept));
+  if (drop > 0) {
+    const Limbs twice = limbs_shift_left(limbs_subtract(s.limbs, limbs_shift_left(kept, static_cast<std::size_t>(drop))), 1);
+    const int c = limbs_compare(twice, limbs_shift_left(Limbs{1}, static_cast<std::size_t>(drop)));
+    if (c > 0 || (c == 0 && (mantissa & 1) != 0)) ++mantissa;
+  }
+  const double value = std::ldexp(static_cast<double>(mantissa), s.exponent + drop);
+  return s.negative ? -value : value;
+}
+
+}  // namespace
+
+double comoment(std::int64_t n, const ExactSum& x, const ExactSum& y, const ExactSum& xy) {
+  if (!x.is_finite() || !y.is_finite() || !xy.is_finite()) return std::numeric_limits<double>::quiet_NaN();
+  Scaled spread = spread_of(n, x.state_, y.state_, xy.state_);
+  if (spread.limbs.empty()) return 0.0;
+  // Divided by n with more bits than a double has, the last of which says whether there are more.
+  const Limbs divisor = limbs_from(static_cast<unsigned __int128>(n));
+  const int more = std::max(0, 128 - static_cast<int>(limbs_bits(spread.limbs)) + static_cast<int>(limbs_bits(divisor)));
+  Limbs remainder;
+  spread.limbs = limbs_divide(limbs_shift_left(spread.limbs, static_cast<std::size_t>(more)), divisor, &remainder);
+  spread.limbs = limbs_shift_left(spread.limbs, 1);
+  if (!remainder.empty()) spread.limbs = limbs_add(spread.limbs, Limbs{1});
+  spread.exponent -= more + 1;
+  return rounded(spread);
+}
+
+bool comoment_overflows(std::int64_t n, const ExactSum& x, const ExactSum& y, const ExactSum& xy) {
+  if (n <= 0 || !x.is_finite() || !y.is_finite() || !xy.is_finite()) return false;
+  const Scaled spread = spread_of(n, x.state_, y.state_, xy.state_);
+  return !spread.limbs.empty() && static_cast<int>(limbs_bits(spread.limbs)) + spread.exponent > 1024;
 }
 
 std::size_t ExactSum::heap_bytes() const {

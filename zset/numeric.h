@@ -68,6 +68,9 @@ struct Numeric {
   Numeric trim_scale() const;
 };
 
+// VAR_POP and STDDEV_POP of n values, or VAR_SAMP and STDDEV_SAMP, from Σx and Σx²: PostgreSQL's digits and scale. REQUIRES: n > 0, n > 1 of a sample
+Numeric numeric_variance(std::int64_t n, const Numeric& sum, const Numeric& squares, bool sample, bool root);
+
 // Hot paths on the encoding, without taking apart where inline: same results as above.
 Bytes numeric_add(const Bytes& a, const Bytes& b, Arena& arena);
 Bytes numeric_subtract(const Bytes& a, const Bytes& b, Arena& arena);

@@ -219,18 +219,33 @@ Numeric special_power(const Numeric& base, const Numeric& exponent) {
   return special(base.kind == Class::kMinusInfinity && is_odd(exponent) ? Class::kMinusInfinity : Class::kInfinity);
 }
 
+// REQUIRES: not negative
+Numeric root_rounded(const Numeric& n, std::int32_t scale) {
+  // One digit more, then rounded: the root is rounded down before, which rounding halves up does not notice.
+  const std::int32_t shift = 2 * (scale + 1) - n.scale;
+  Limbs square = magnitude(n);
+  if (shift >= 0) square = limbs_multiply(square, limbs_power_of_ten(static_cast<std::size_t>(shift)));
+  else square = limbs_divide(square, limbs_power_of_ten(static_cast<std::size_t>(-shift)));
+  return from_magnitude(false, limbs_divide_nearest(limbs_root(square), Limbs{10}), scale);
+}
+
 }  // namespace
 
 Numeric Numeric::sqrt() const {
   if (kind == Class::kMinusInfinity || (kind == Class::kFinite && sign() < 0)) refuse("cannot take square root of a negative number");
   if (kind != Class::kFinite) return *this;
   const std::int32_t to = result_scale(kSignificantDigitsMin - ((head_of(*this).weight + 1) * 2 - 1), scale);
-  // One digit more, then rounded: the root is rounded down before, which rounding halves up does not notice.
-  const std::int32_t shift = 2 * (to + 1) - scale;
-  Limbs square = magnitude(*this);
-  if (shift >= 0) square = limbs_multiply(square, limbs_power_of_ten(static_cast<std::size_t>(shift)));
-  else square = limbs_divide(square, limbs_power_of_ten(static_cast<std::size_t>(-shift)));
-  return from_magnitude(false, limbs_divide_nearest(limbs_root(square), Limbs{10}), to);
+  return root_rounded(*this, to);
+}
+
+Numeric numeric_variance(std::int64_t n, const Numeric& sum, const Numeric& squares, bool sample, bool root) {
+  if (sum.kind != Class::kFinite) return special(Class::kNaN);
+  const Numeric count(n);
+  const std::int32_t scale = 2 * sum.scale;
+  const Numeric spread = sum_of_any_size(multiply_rounded(count, squares, scale), -multiply_rounded(sum, sum, scale));
+  if (spread.sign() <= 0) return Numeric();
+  const Numeric variance = spread / (count * Numeric(sample ? n - 1 : n));
+  return root ? root_rounded(variance, variance.scale) : variance;
 }
 
 Numeric Numeric::exp() const {

@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "zset/arena.h"
@@ -113,6 +114,23 @@ struct Datum {
   static Datum of(double v) { Datum d; d.kind = Kind::kDouble; d.null = false; d.number = v; return d; }
   static Datum of(Bytes v) { Datum d; d.kind = Kind::kBytes; d.null = false; d.bytes = v; return d; }
   static Datum of(Interval v) { Datum d; d.kind = Kind::kInterval; d.null = false; d.interval = v; return d; }
+};
+
+// A Datum that owns its bytes.
+class Constant {
+ public:
+  Constant() = default;  // NULL
+  explicit Constant(const Datum& d) : datum_(d) {
+    if (d.kind == Kind::kBytes && !d.null) text_ = std::string(d.bytes.view());
+  }
+  Datum get() const {
+    if (datum_.kind != Kind::kBytes || datum_.null) return datum_;
+    return Datum::of(Bytes(text_));
+  }
+
+ private:
+  Datum datum_;
+  std::string text_;
 };
 
 }  // namespace weir

@@ -197,6 +197,64 @@ TEST(ExactSum, AddsToItself) {
   EXPECT_EQ(sum.value(), 4.5);
 }
 
+struct Pairs {
+  ExactSum x, y, xy;
+  std::int64_t n = 0;
+  void add(double a, double b, std::int64_t weight = 1) {
+    x.add(a, weight);
+    y.add(b, weight);
+    xy.add_product(a, b, weight);
+    n += weight;
+  }
+  double moment() const { return comoment(n, x, y, xy); }
+  bool overflows() const { return comoment_overflows(n, x, y, xy); }
+};
+
+TEST(ExactSum, ComomentsAreTheNearestDoubles) {
+  Pairs p;
+  p.add(1, 1);
+  EXPECT_EQ(p.moment(), 0);
+  p.add(2, 4);
+  EXPECT_EQ(p.moment(), 1.5);
+  p.add(4, -8);
+  EXPECT_EQ(p.moment(), -16);  // 1*1 + 2*4 - 4*8 - 7*(-3)/3
+  p.add(1e300, 1e-300);
+  p.add(1e300, 1e-300, -1);
+  p.add(kTiny, kTiny, 5);
+  p.add(kTiny, kTiny, -5);
+  EXPECT_EQ(p.moment(), -16);
+  Pairs third;  // 0 and 1, 1 and 1, 0 and 0: 1 - 1*2/3 = 1/3
+  third.add(0, 1), third.add(1, 1), third.add(0, 0);
+  EXPECT_EQ(third.moment(), 1.0 / 3);
+  Pairs far;  // cancellation that leaves nothing of a naive sum
+  far.add(1e9 + 1, 1e9 + 1), far.add(1e9 - 1, 1e9 - 1);
+  EXPECT_EQ(far.moment(), 2);
+  Pairs small;
+  small.add(kTiny, 1), small.add(0, 0);
+  EXPECT_EQ(small.moment(), 0);  // half of the smallest number: to even
+  small.add(2 * kTiny, 2);
+  EXPECT_EQ(small.moment(), 2 * kTiny);
+}
+
+TEST(ExactSum, ComomentsComeBackAndTellOverflow) {
+  Pairs p;
+  p.add(0.1, 0.3), p.add(7, -0.2);
+  const double before = p.moment();
+  p.add(kInf, 1);
+  EXPECT_TRUE(std::isnan(p.moment()));
+  EXPECT_FALSE(p.overflows());
+  p.add(kInf, 1, -1);
+  p.add(-1.5e200, -1e200, 3);
+  EXPECT_TRUE(p.overflows());
+  p.add(-1.5e200, -1e200, -3);
+  EXPECT_EQ(p.moment(), before);
+  EXPECT_FALSE(p.overflows());
+  Pairs same;
+  same.add(1e300, 1e300, 1000);
+  EXPECT_FALSE(same.overflows());
+  EXPECT_EQ(same.moment(), 0);
+}
+
 TEST(ExactSum, OrdinaryNumbersStaySmall) {
   std::mt19937_64 random(7);
   ExactSum sum;

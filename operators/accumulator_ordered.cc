@@ -1,0 +1,417 @@
+#include "operators/accumulator_ordered.h"
+
+#include <weir/error.h>
+
+#include <cmath>
+#include <cstdio>
+#include <optional>
+
+#include "operators/order_bytes.h"
+#include "operators/ordered_changes.h"
+
+namespace weir {
+namespace {
+
+using F = AggregateFunction;
+
+// What is common to all of them: a tree a group, its changes, and answers that are kept when a step first touches a group.
+template <class Order>
+class InOrder : public Accumulator {
+ public:
+  using Value = typename Order::Value;
+  using Set = OrderedMultiset<Value>;
+  using Change = typename Set::Change;
+  struct State {
+    Set set;
+    std::int64_t total;   // values
+    const Datum* frozen;  // the answers, by number, as they were before the step; null: to be read off the set
+  };
+
+  explicit InOrder(std::size_t bytes = sizeof(State)) : Accumulator(bytes) {}
+
+  void destroy(std::byte* group) noexcept override {
+    Set& set = this->template at<State>(group).set;
+    set_bytes_ -= set.bytes();
+    set.clear(own_);
+  }
+  void freeze(std::byte* before, Arena& arena) const override {
+    State& s = this->template at<State>(before);
+    Datum* answers = new (arena.bytes(asked_ * sizeof(Datum))) Datum[asked_];
+    for (std::uint32_t q = 0; q < asked_; ++q) {
+      answers[q] = answer(before, q, arena);
+      if (!answers[q].null && answers[q].kind == Kind::kBytes) answers[q].bytes = Bytes::copy(answers[q].bytes.view(), arena);
+    }
+    s.frozen = answers;
+  }
+  bool logged() const override { return false; }
+  bool counts() const override { return false; }
+
+  void settle(Accumulator::Groups groups, std::uint32_t n) override {
+    changes_.settle(n, [&](std::uint32_t g) -> Set& { return this->template at<State>(groups[g]).set; },
+                    [&](std::uint32_t g, std::span<const Change> changes) { apply(groups[g], changes); });
+  }
+  void undo(Accumulator::Groups groups, std::uint32_t) noexcept override {
+    changes_.undo([&](std::uint32_t g, std::span<const Change> changes) { apply(groups[g], changes); });
+  }
+  void forget() noexcept override { changes_.forget(); }
+  void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const override {
+    for (std::uint32_t k = 0; k < n; ++k) {
+      const State& s = this->template at<State>(groups[k]);
+      const Datum d = s.frozen ? s.frozen[asked.number] : answer(groups[k], asked.number, arena);
+      out.set(k, d.null ? Datum::of_null(out.kind) : d);
+    }
+  }
+  std::size_t heap_bytes() const override { return own_.bytes + set_bytes_; }
+
+ protected:
+  virtual Datum answer(const std::byte* group, std::uint32_t question, Arena& arena) const = 0;
+  virtual void apply(std::byte* group, std::span<const Change> changes) {
+    State& s = this->template at<State>(group);
+    set_bytes_ -= s.set.bytes();
+    s.set.apply(changes, Order(), own_);
+    set_bytes_ += s.set.bytes();
+    for (const Change& c : changes) s.total += c.weight;
+  }
+  static Value value_at(const Set& set, std::int64_t position) {
+    Value found{};
+    set.each_from(position, [&](const Value& v, std::int64_t) {
+      found = v;
+      return false;
+    });
+    return found;
+  }
+
+  OrderedChanges<Order> changes_;
+  ValueOwner<Value> own_;
+  std::size_t set_bytes_ = 0;
+  std::uint32_t asked_ = 0;
+};
+
+// -- MODE, PERCENTILE_CONT, PERCENTILE_DISC.
+
+// What SQL's order alone says: 0 for values that only their looks tell apart.
+struct Plainly {
+  int operator()(std::int64_t a, std::int64_t b) const { return a < b ? -1 : a > b; }
+  int operator()(double a, double b) const { return a == b ? 0 : DoubleOrder()(a, b); }
+  int operator()(const Interval& a, const Interval& b) const { return interval_compare(a, b); }
+};
+template <class Order>
+int compare_plainly(const typename Order::Value& a, const typename Order::Value& b) {
+  if constexpr (std::is_same_v<Order, NumericOrder>) return numeric_compare(a, b);
+  else if constexpr (std::is_same_v<Order, TextOrder>) return Order()(a, b);
+  else return Plainly()(a, b);
+}
+
+Datum between(double low, double high, double part) { return Datum::of(low + part * (high - low)); }
+Datum between(const Interval& low, const Interval& high, double part) {
+  return Datum::of(interval_plus(interval_times(interval_plus(high, interval_negate(low)), part), low));
+}
+
+template <class Order>
+class OrderedSet final : public InOrder<Order> {
+ public:
+  using Base = InOrder<Order>;
+  using Value = typename Base::Value;
+  using Change = typename Base::Change;
+  using Set = typename Base::Set;
+  struct Frequent {  // a value, whatever its looks, and how often it is there
+    Value value;
+    std::int64_t count;
+  };
+  struct FrequentOrder {
+    int operator()(const Frequent& a, const Frequent& b) const {
+      return a.count != b.count ? (a.count > b.count ? -1 : 1) : compare_plainly<Order>(a.value, b.value);
+    }
+  };
+  struct FrequentOwner {
+    ValueOwner<Value>* own;
+    void keep(Frequent& f) { own->keep(f.value); }
+    void meet(const Frequent&) {}
+    void drop(const Frequent& f) { own->drop(f.value); }
+  };
+  struct State {
+    typename Base::State values;
+    OrderedMultiset<Frequent> modes;
+  };
+
+  explicit OrderedSet(bool booleans) : Base(sizeof(State)), booleans_(booleans) {}
+
+  std::uint32_t ask(const AggregateSpec& spec) override {
+    Question q{spec.function, spec.order[0].descending, std::nullopt};
+    if (spec.function != F::kMode && !spec.direct[0].get().null) q.fraction = spec.direct[0].get().number;
+    modes_ |= spec.function == F::kMode;
+    questions_.push_back(q);
+    return Base::asked_++;
+  }
+  void destroy(std::byte* group) noexcept override {
+    Base::destroy(group);
+    FrequentOwner own{&this->own_};
+    auto& modes = this->template at<State>(group).modes;
+    this->set_bytes_ -= modes.bytes();
+    modes.clear(own);
+  }
+  bool update(const Chunk& rows, const Column* value, Accumulator::Groups, const std::uint32_t* numbers, bool) override {
+    each_value(rows, value, [&](std::uint32_t i) {
+      if constexpr (std::is_same_v<Value, std::int64_t>) {
+        this->changes_.add(booleans_ ? value->bools()[i] & 1 : value->ints()[i], rows.weights[i], numbers[i]);
+      } else {
+        this->changes_.add(value->as<const Value>()[i], rows.weights[i], numbers[i]);
+      }
+    });
+    return true;
+  }
+
+ protected:
+  void apply(std::byte* group, std::span<const Change> changes) override {
+    if (!modes_) return Base::apply(group, changes);
+    State& s = this->template at<State>(group);
+    std::vector<std::int64_t> before;
+    const auto each_class = [&](auto&& f) {
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        if (i == 0 || compare_plainly<Order>(changes[i - 1].value, changes[i].value) != 0) f(changes[i].value);
+      }
+    };
+    each_class([&](const Value& v) { before.push_back(count_of(s.values.set, v)); });
+    Base::apply(group, changes);
+    FrequentOwner own{&this->own_};
+    std::size_t at = 0;
+    this->set_bytes_ -= s.modes.bytes();
+    each_class([&](const Value& v) {
+      const std::int64_t was = before[at++], is = count_of(s.values.set, v);
+      if (was == is) return;
+      if (was > 0) s.modes.add({v, was}, -1, FrequentOrder(), own);
+      if (is > 0) s.modes.add({v, is}, 1, FrequentOrder(), own);
+    });
+    this->set_bytes_ += s.modes.bytes();
+  }
+
+  Datum answer(const std::byte* group, std::uint32_t question, Arena&) const override {
+    const Question& q = questions_[question];
+    const typename Base::State& s = this->template at<typename Base::State>(group);
+    if (q.function == F::kMode) return s.total <= 0 ? Datum() : datum(mode(this->template at<State>(group), q.descending));
+    if (!q.fraction) return Datum();
+    const double fraction = *q.fraction;
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw Failure(ErrorCode::kEvaluation, "percentile value " + format_short(fraction) + " is not between 0 and 1");
+    }
+    if (s.total <= 0) return Datum();
+    const auto value = [&](std::int64_t position) { return Base::value_at(s.set, q.descending ? s.total - 1 - position : position); };
+    if (q.function == F::kPercentileDisc) {
+      const auto row = static_cast<std::int64_t>(std::ceil(fraction * static_cast<double>(s.total)));
+      return datum(value(std::max<std::int64_t>(row - 1, 0)));
+    }
+    if constexpr (std::is_same_v<Value, double> || std::is_same_v<Value, Interval>) {
+      const double place = fraction * static_cast<double>(s.total - 1);
+      const auto first = static_cast<std::int64_t>(std::floor(place)), second = static_cast<std::int64_t>(std::ceil(place));
+      return first == second ? Datum::of(value(first)) : between(value(first), value(second), place - static_cast<double>(first));
+    }
+    return Datum();
+  }
+
+ private:
+  struct Question {
+    F function;
+    bool descending;
+    std::optional<double> fraction;
+  };
+
+  Datum datum(const Value& v) const {
+    if constexpr (std::is_same_v<Value, std::int64_t>) {
+      if (booleans_) return Datum::of(v != 0);
+    }
+    return Datum::of(v);
+  }
+  static std::string format_short(double d) {  // as printf's %g
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", d);
+    return text;
+  }
+  // The weight of all that is plainly before the value, and of all that is plainly it.
+  static typename Set::Rank place_of(const Set& set, const Value& value) {
+    const auto before = set.rank(value, [](const Value& a, const Value& b) { return compare_plainly<Order>(a, b) < 0 ? -1 : 1; }).before;
+    const auto until = set.rank(value, [](const Value& a, const Value& b) { return compare_plainly<Order>(a, b) <= 0 ? -1 : 1; }).before;
+    return {before, until - before};
+  }
+  static std::int64_t count_of(const Set& set, const Value& value) { return place_of(set, value).weight; }
+  static Value mode(const State& s, bool descending) {
+    Frequent most = s.modes.front();
+    if (descending) {  // the last among those that are as frequent
+      const auto equals = s.modes.rank(most, [&](const Frequent& a, const Frequent& b) { return a.count >= b.count ? -1 : 1; }).before;
+      s.modes.each_from(equals - 1, [&](const Frequent& f, std::int64_t) {
+        most = f;
+        return false;
+      });
+    }
+    return Base::value_at(s.values.set, place_of(s.values.set, most.value).before);
+  }
+
+  bool booleans_, modes_ = false;
+  std::vector<Question> questions_;
+};
+
+// -- Rows by the bytes of their ORDER BY.
+
+class Hypothetical final : public InOrder<TextOrder> {
+ public:
+  struct State {
+    InOrder::State rows;
+    Set distinct;
+  };
+  explicit Hypothetical(const AggregateSpec& spec) : InOrder(sizeof(State)), order_(spec.order) {
+    kinds_.push_back(spec.argument->key_kind());
+    for (const ExpressionPtr& e : spec.more) kinds_.push_back(e->key_kind());
+  }
+
+  std::uint32_t ask(const AggregateSpec& spec) override {
+    Question q{spec.function, {}};
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      append_order_bytes(q.row, spec.direct[i].get(), kinds_[i], order_[i].descending, order_[i].nulls_first);
+    }
+    dense_ |= spec.function == F::kDenseRank;
+    questions_.push_back(std::move(q));
+    return asked_++;
+  }
+  void destroy(std::byte* group) noexcept override {
+    InOrder::destroy(group);
+    Set& distinct = at<State>(group).distinct;
+    set_bytes_ -= distinct.bytes();
+    distinct.clear(own_);
+  }
+  bool update(const Chunk& rows, const Column* values, Groups, const std::uint32_t* numbers, bool) override {
+    std::string bytes;
+    rows.each([&](std::uint32_t i) {
+      bytes.clear();
+      for (std::size_t c = 0; c < order_.size(); ++c) append_order_bytes(bytes, values[c].get(i), kinds_[c], order_[c].descending, order_[c].nulls_first);
+      changes_.add(Bytes::copy(bytes, arena_), rows.weights[i], numbers[i]);
+    });
+    return true;
+  }
+  void forget() noexcept override {
+    InOrder::forget();
+    arena_.reset();
+  }
+
+ protected:
+  void apply(std::byte* group, std::span<const Change> changes) override {
+    if (!dense_) return InOrder::apply(group, changes);
+    State& s = at<State>(group);
+    std::vector<bool> before;
+    for (const Change& c : changes) before.push_back(s.rows.set.rank(c.value, TextOrder()).weight > 0);
+    InOrder::apply(group, changes);
+    set_bytes_ -= s.distinct.bytes();
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      const bool is = s.rows.set.rank(changes[i].value, TextOrder()).weight > 0;
+      if (is != before[i]) s.distinct.add(changes[i].value, is ? 1 : -1, TextOrder(), own_);
+    }
+    set_bytes_ += s.distinct.bytes();
+  }
+  Datum answer(const std::byte* group, std::uint32_t question, Arena&) const override {
+    const Question& q = questions_[question];
+    const State& s = at<State>(group);
+    const Bytes row{std::string_view(q.row)};
+    const auto rank = s.rows.set.rank(row, TextOrder());
+    switch (q.function) {
+      case F::kDenseRank: return Datum::of(s.distinct.rank(row, TextOrder()).before + 1);
+      case F::kPercentRank: return Datum::of(s.rows.total == 0 ? 0.0 : static_cast<double>(rank.before) / static_cast<double>(s.rows.total));
+      case F::kCumeDist: return Datum::of(static_cast<double>(rank.before + rank.weight + 1) / static_cast<double>(s.rows.total + 1));
+      default: return Datum::of(rank.before + 1);
+    }
+  }
+
+ private:
+  struct Question {
+    F function;
+    std::string row;  // that is asked about
+  };
+  std::vector<OrderKey> order_;
+  std::vector<KeyKind> kinds_;
+  std::vector<Question> questions_;
+  bool dense_ = false;
+  Arena arena_;
+};
+
+// A text in its place: [ the bytes of ORDER BY | the text | its separator | the sizes of both ]. Equal places are in order of text, then separator.
+class TextList final : public InOrder<TextOrder> {
+ public:
+  explicit TextList(const AggregateSpec& spec) : order_(spec.order) {
+    kinds_.push_back(spec.argument->key_kind());
+    for (const ExpressionPtr& e : spec.more) kinds_.push_back(e->key_kind());
+  }
+
+  std::uint32_t ask(const AggregateSpec&) override {
+    asked_ = 1;
+    return 0;
+  }
+  bool update(const Chunk& rows, const Column* values, Groups, const std::uint32_t* numbers, bool) override {
+    std::string bytes;
+    each_value(rows, values, [&](std::uint32_t i) {
+      bytes.clear();
+      for (const OrderKey& key : order_) append_order_bytes(bytes, values[key.column].get(i), kinds_[key.column], key.descending, key.nulls_first);
+      const std::string_view text = values[0].bytes()[i].view();
+      const std::string_view separator = values[1].is_valid(i) ? values[1].bytes()[i].view() : std::string_view();
+      bytes += text;
+      bytes += separator;
+      for (const std::size_t size : {text.size(), separator.size()}) {
+        const auto n = static_cast<std::uint32_t>(size);
+        bytes.append(reinterpret_cast<const char*>(&n), sizeof n);
+      }
+      changes_.add(Bytes::copy(bytes, arena_), rows.weights[i], numbers[i]);
+    });
+    return true;
+  }
+  void forget() noexcept override {
+    InOrder::forget();
+    arena_.reset();
+  }
+
+ protected:
+  Datum answer(const std::byte* group, std::uint32_t, Arena& arena) const override {
+    const InOrder::State& s = at<InOrder::State>(group);
+    if (s.total <= 0) return Datum();
+    std::string out;
+    bool first = true;
+    s.set.each_from(0, [&](const Bytes& entry, std::int64_t copies) {
+      const std::string_view bytes = entry.view();
+      std::uint32_t sizes[2];
+      std::memcpy(sizes, bytes.data() + bytes.size() - sizeof sizes, sizeof sizes);
+      const std::string_view separator = bytes.substr(bytes.size() - sizeof sizes - sizes[1], sizes[1]);
+      const std::string_view text = bytes.substr(bytes.size() - sizeof sizes - sizes[1] - sizes[0], sizes[0]);
+      if (static_cast<std::uint64_t>(copies) > kTextMost || out.size() + (text.size() + separator.size()) * static_cast<std::uint64_t>(copies) > kTextMost) {
+        throw Failure(ErrorCode::kEvaluation, "out of memory: the text of string_agg is longer than 1 GB");
+      }
+      for (; copies > 0; --copies) {
+        if (!first) out += separator;
+        out += text;
+        first = false;
+      }
+      return true;
+    });
+    return Datum::of(Bytes::copy(out, arena));
+  }
+
+ private:
+  static constexpr std::uint64_t kTextMost = std::uint64_t{1} << 30;
+  std::vector<OrderKey> order_;
+  std::vector<KeyKind> kinds_;
+  Arena arena_;
+};
+
+}  // namespace
+
+std::unique_ptr<Accumulator> make_ordered_set(TypeId argument) {
+  switch (key_kind_of(argument)) {
+    case KeyKind::kBool: return std::make_unique<OrderedSet<IntegerOrder>>(true);
+    case KeyKind::kInt: return std::make_unique<OrderedSet<IntegerOrder>>(false);
+    case KeyKind::kDouble: return std::make_unique<OrderedSet<DoubleOrder>>(false);
+    case KeyKind::kNumeric: return std::make_unique<OrderedSet<NumericOrder>>(false);
+    case KeyKind::kInterval: return std::make_unique<OrderedSet<IntervalOrder>>(false);
+    case KeyKind::kPadded: return std::make_unique<OrderedSet<PaddedOrder>>(false);
+    case KeyKind::kText: break;
+  }
+  return std::make_unique<OrderedSet<TextOrder>>(false);
+}
+
+std::unique_ptr<Accumulator> make_hypothetical(const AggregateSpec& spec) { return std::make_unique<Hypothetical>(spec); }
+std::unique_ptr<Accumulator> make_text_list(const AggregateSpec& spec) { return std::make_unique<TextList>(spec); }
+
+}  // namespace weir

@@ -1,0 +1,40 @@
+-- Aggregates that are not there, or are called in ways PostgreSQL refuses; fractions outside 0 and 1 fail when there is something to aggregate.
+CREATE TABLE t (id INT PRIMARY KEY, g INT, s TEXT, b BOOLEAN, d DATE, n NUMERIC);
+CREATE VIEW v AS SELECT sum(s) FROM t;
+CREATE VIEW v AS SELECT bit_and(n) FROM t;
+CREATE VIEW v AS SELECT bit_or(b) FROM t;
+CREATE VIEW v AS SELECT stddev(d) FROM t;
+CREATE VIEW v AS SELECT corr(id) FROM t;
+CREATE VIEW v AS SELECT regr_slope(id, s) FROM t;
+CREATE VIEW v AS SELECT string_agg(s) FROM t;
+CREATE VIEW v AS SELECT string_agg(id, ',') FROM t;
+CREATE VIEW v AS SELECT string_agg(DISTINCT s, ',' ORDER BY id) FROM t;
+CREATE VIEW v AS SELECT count(DISTINCT g ORDER BY s) FROM t;
+CREATE VIEW v AS SELECT mode() FROM t;
+CREATE VIEW v AS SELECT percentile_cont(0.5) FROM t;
+CREATE VIEW v AS SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY s) FROM t;
+CREATE VIEW v AS SELECT percentile_cont('x'::text) WITHIN GROUP (ORDER BY n) FROM t;
+CREATE VIEW v AS SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY n, id) FROM t;
+CREATE VIEW v AS SELECT mode(1) WITHIN GROUP (ORDER BY n) FROM t;
+CREATE VIEW v AS SELECT rank(1, 2) WITHIN GROUP (ORDER BY n) FROM t;
+CREATE VIEW v AS SELECT rank('x'::text) WITHIN GROUP (ORDER BY n) FROM t;
+CREATE VIEW v AS SELECT sum(1) WITHIN GROUP (ORDER BY n) FROM t;
+CREATE VIEW v AS SELECT upper(s) WITHIN GROUP (ORDER BY n) FROM t;
+CREATE VIEW v AS SELECT mode() WITHIN GROUP (ORDER BY n) OVER () FROM t;
+CREATE VIEW v AS SELECT mode() OVER () FROM t;
+CREATE VIEW v AS SELECT rank() FROM t;
+CREATE VIEW v AS SELECT sum(stddev(id)) FROM t;
+CREATE VIEW v AS SELECT id FROM t WHERE bit_and(id) = 1;
+CREATE VIEW v AS SELECT stddev(DISTINCT id) OVER () FROM t;
+CREATE VIEW v AS SELECT grouping(g) FROM t;
+CREATE VIEW v AS SELECT grouping(s) FROM t GROUP BY ROLLUP (g);
+CREATE VIEW v AS SELECT id, grouping(g) FROM t GROUP BY ROLLUP (g);
+CREATE VIEW v AS SELECT id, s FROM t GROUP BY ROLLUP (id);
+CREATE VIEW v AS SELECT g FROM t WHERE grouping(g) = 0 GROUP BY g;
+CREATE VIEW v AS SELECT sum(grouping(g)) FROM t GROUP BY g;
+CREATE VIEW v AS SELECT g FROM t GROUP BY ROLLUP (sum(id));
+CREATE VIEW v AS SELECT 1 AS x FROM t GROUP BY CUBE (1, 2);
+CREATE VIEW v AS SELECT percentile_cont(1.5) WITHIN GROUP (ORDER BY n) AS p FROM t GROUP BY g;
+-- check
+INSERT INTO t VALUES (1, 1, 'x', true, '2024-01-01', 1);
+-- check
