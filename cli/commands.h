@@ -67,6 +67,8 @@ struct ExplainOptions {
 };
 int run_explain(const ExplainOptions& options);
 
+int run_verify(const std::string& db);
+
 // Prints an error the way all commands do.
 void complain(const Error& error);
 // An operation on a file that failed, with errno's reason.

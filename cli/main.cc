@@ -105,6 +105,11 @@ int dispatch(int argc, char** argv) {
   explain_command.add_option("--query", explain.query, "of this query")->type_name("SQL");
   explain_command.add_flag("--graphviz", explain.graphviz, "as Graphviz: weir explain … --graphviz | dot -Tsvg");
 
+  std::string verified;
+  CLI::App& verify_command = *app.add_subcommand("verify", "compute all views of a database anew and compare");
+  verify_command.add_option("db", verified, "the database file")->type_name("FILE")->required();
+  verify_command.footer("Names the first difference. Exit status: 0 there is none, 1 there is one or the file could not be used, 2 wrong use.");
+
   std::string topic;
   CLI::App& help_command = *app.add_subcommand("help", "show this, or what a command takes");
   help_command.add_option("command", topic)->type_name("COMMAND");
@@ -118,6 +123,7 @@ int dispatch(int argc, char** argv) {
   if (sql_command.parsed()) return run_sql(sql);
   if (run_command.parsed()) return run_definitions(run);
   if (explain_command.parsed()) return run_explain(explain);
+  if (verify_command.parsed()) return run_verify(verified);
   if (version_command.parsed()) {
     std::cout << "weir " << WEIR_VERSION << "\n";
     return kDone;

@@ -118,7 +118,10 @@ const Relation& Binder::relation_of(const Json& range) {
   if (!schema.empty() && schema != "public") unsupported("schema \"" + schema + "\"", offset);
   if (text_field(range, "relpersistence") != "p") unsupported("a temporary or unlogged table", offset);
   const std::string name = text_field(range, "relname");
-  if (const Relation* relation = catalog_.find_relation(name)) return *relation;
+  if (const Relation* relation = catalog_.find_relation(name)) {
+    mentions_.push_back({relation->id, offset, range.contains("alias")});
+    return *relation;
+  }
   Failure failure(ErrorCode::kUnknownName, "relation \"" + name + "\" does not exist", offset);
   if (const std::string near = nearest_name(name, catalog_.relation_names()); !near.empty()) failure.error().hint = "did you mean \"" + near + "\"?";
   throw failure;
@@ -176,6 +179,7 @@ From Binder::bind_table(const Json& body, const Environment* environment) {
       return relation_from(query->clone(), name, alias, {});
     }
   }
+  if (PlanPtr rows = listing(body)) return relation_from(std::move(rows), name, alias, {});
   const Relation& relation = relation_of(body);
   From from = relation_from(scan(relation), name, alias, !relation.is_view && relation.has_key ? relation.key : Columns{});
   from.order = relation.order;

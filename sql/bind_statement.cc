@@ -24,14 +24,6 @@ std::string statement_name(std::string_view type) {
   return name;
 }
 
-std::string relation_name(const Json& range) {
-  only(range, "a name", {"relname", "schemaname", "inh", "relpersistence", "alias"});
-  const std::string schema = text_field(range, "schemaname");
-  if (!schema.empty() && schema != "public") unsupported("schema \"" + schema + "\"", location(range));
-  if (text_field(range, "relpersistence") != "p") unsupported("a temporary or unlogged relation", location(range));
-  return text_field(range, "relname");
-}
-
 void check_unique_names(const Schema& schema, int offset) {
   for (std::size_t i = 0; i < schema.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
@@ -57,6 +49,8 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     only(constraint, "PRIMARY KEY", {"contype", "conname", "keys"});
     if (table.has_key) throw Failure(ErrorCode::kSyntax, "multiple primary keys for table \"" + table.name + "\" are not allowed", offset);
     table.has_key = true;
+    table.key_name = text_field(constraint, "conname");
+    if (table.key_name.empty()) table.key_name = table.name + "_pkey";
     if (column >= 0) table.key.push_back(static_cast<std::uint16_t>(column));
     if (const Json* keys = find(constraint, "keys")) {
       for (const std::string& name : strings_of(*keys)) {
@@ -70,6 +64,8 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     for (std::uint16_t key : table.key) table.schema[key].nullable = false;
     return;
   }
+  if (type == "CONSTR_UNIQUE") return add_unique(table, constraint, column);
+  if (type == "CONSTR_FOREIGN") return add_foreign(table, constraint, column);
   Scope scope;
   ScopeTable columns;
   columns.name = table.name;
@@ -119,11 +115,39 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     return;
   }
   static const std::map<std::string, std::string> kNames = {
-      {"CONSTR_UNIQUE", "UNIQUE"}, {"CONSTR_FOREIGN", "FOREIGN KEY"}, {"CONSTR_GENERATED", "a generated column"}, {"CONSTR_IDENTITY", "an identity column"},
+      {"CONSTR_GENERATED", "a generated column"}, {"CONSTR_IDENTITY", "an identity column"},
       {"CONSTR_EXCLUSION", "EXCLUDE"}, {"CONSTR_ATTR_DEFERRABLE", "DEFERRABLE"}, {"CONSTR_ATTR_NOT_DEFERRABLE", "NOT DEFERRABLE"},
       {"CONSTR_ATTR_DEFERRED", "INITIALLY DEFERRED"}, {"CONSTR_ATTR_IMMEDIATE", "INITIALLY IMMEDIATE"}};
   const auto found = kNames.find(type);
   unsupported(found == kNames.end() ? spaced(type) : found->second, offset);
+}
+
+void Binder::add_column(Relation& table, const Json& item, std::vector<std::pair<const Json*, int>>& constraints) {
+  const int offset = location(item);
+  only(item, "a column", {"colname", "typeName", "is_local", "constraints", "collClause"});
+  Field field;
+  field.name = text_field(item, "colname");
+  field.type = bind_type(at(item, "typeName"), false, nullptr);
+  if (const Json* collation = find(item, "collClause")) {
+    const std::vector<std::string> name = strings_of(at(*collation, "collname"));
+    if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("this collation", location(*collation));
+  }
+  for (const Field& other : table.schema) {
+    if (other.name == field.name) throw Failure(ErrorCode::kDuplicateName, "column \"" + field.name + "\" specified more than once", offset);
+  }
+  table.schema.push_back(std::move(field));
+  if (const Json* list = find(item, "constraints")) {
+    bool null = false, not_null = false;
+    for (const Json& c : *list) {
+      const Json* constraint = open(c).second;
+      null = null || text_field(*constraint, "contype") == "CONSTR_NULL";
+      not_null = not_null || text_field(*constraint, "contype") == "CONSTR_NOTNULL" || text_field(*constraint, "contype") == "CONSTR_PRIMARY";
+      constraints.emplace_back(constraint, static_cast<int>(table.schema.size() - 1));
+    }
+    if (null && not_null) {
+      throw Failure(ErrorCode::kSyntax, "conflicting NULL/NOT NULL declarations for column \"" + table.schema.back().name + "\"", offset);
+    }
+  }
 }
 
 Statement Binder::create_table(const Json& body) {
@@ -149,30 +173,7 @@ Statement Binder::create_table(const Json& body) {
       }
       if (type == "TableLikeClause") unsupported("LIKE in CREATE TABLE", location(at(*item, "relation")));
       if (type != "ColumnDef") unsupported(spaced(type), offset);
-      only(*item, "a column", {"colname", "typeName", "is_local", "constraints", "collClause"});
-      Field field;
-      field.name = text_field(*item, "colname");
-      field.type = bind_type(at(*item, "typeName"), false, nullptr);
-      if (const Json* collation = find(*item, "collClause")) {
-        const std::vector<std::string> name = strings_of(at(*collation, "collname"));
-        if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("this collation", location(*collation));
-      }
-      for (const Field& other : table.schema) {
-        if (other.name == field.name) throw Failure(ErrorCode::kDuplicateName, "column \"" + field.name + "\" specified more than once", offset);
-      }
-      table.schema.push_back(std::move(field));
-      if (const Json* list = find(*item, "constraints")) {
-        bool null = false, not_null = false;
-        for (const Json& c : *list) {
-          const Json* constraint = open(c).second;
-          null = null || text_field(*constraint, "contype") == "CONSTR_NULL";
-          not_null = not_null || text_field(*constraint, "contype") == "CONSTR_NOTNULL" || text_field(*constraint, "contype") == "CONSTR_PRIMARY";
-          constraints.emplace_back(constraint, static_cast<int>(table.schema.size() - 1));
-        }
-        if (null && not_null) {
-          throw Failure(ErrorCode::kSyntax, "conflicting NULL/NOT NULL declarations for column \"" + table.schema.back().name + "\"", offset);
-        }
-      }
+      add_column(table, *item, constraints);
     }
   }
   if (table.schema.empty()) unsupported("a table without columns", location(at(body, "relation")));
@@ -199,6 +200,8 @@ Statement Binder::create_view(const Json& body) {
     throw Failure(ErrorCode::kSyntax, "CREATE VIEW specifies more column names than columns", location(at(body, "view")));
   }
   check_unique_names(out.plan->schema, location(at(body, "view")));
+  out.name_offset = location(at(body, "view"));
+  out.mentions = std::move(mentions_);
   return out;
 }
 
@@ -221,6 +224,8 @@ Statement Binder::create_as(const Json& body) {
   out.plan = bind_body(*query, std::move(names), &out.order);
   if (given > out.plan->schema.size()) throw Failure(ErrorCode::kSyntax, "too many column names were specified", location(at(into, "rel")));
   check_unique_names(out.plan->schema, location(at(into, "rel")));
+  out.name_offset = location(at(into, "rel"));
+  out.mentions = std::move(mentions_);
   return out;
 }
 
@@ -272,14 +277,15 @@ ExprPtr Binder::default_of(const Relation& table, std::uint16_t column) const {
 }
 
 Statement Binder::insert(const Json& body) {
-  if (body.contains("onConflictClause")) unsupported("ON CONFLICT", location(at(body, "onConflictClause")));
-  only(body, "INSERT", {"relation", "cols", "selectStmt", "override", "withClause", "returningList"});
+  only(body, "INSERT", {"relation", "cols", "selectStmt", "override", "withClause", "onConflictClause", "returningList"});
   if (text_field(body, "override") != "OVERRIDING_NOT_SET") unsupported("OVERRIDING", -1);
   const Relation& table = writable(at(body, "relation"), "insert into");
   Statement out;
   out.kind = Statement::Kind::kInsert;
   out.names = {table.name};
-  bind_returning(body, changed_from(table, at(body, "relation"), nullptr, nullptr).scope, out);
+  const From target = changed_from(table, at(body, "relation"), nullptr, nullptr);
+  bind_conflict(body, table, target, out);
+  bind_returning(body, target.scope, out);
   const std::size_t width = table.schema.size();
   Columns columns;
   if (const Json* list = find(body, "cols")) {
@@ -640,6 +646,8 @@ Statement Binder::bind_statement(const Json& tree) {
   if (type == "ViewStmt") return create_view(*body);
   if (type == "CreateTableAsStmt") return create_as(*body);
   if (type == "DropStmt") return drop(*body);
+  if (type == "AlterTableStmt") return alter_table(*body);
+  if (type == "RenameStmt") return rename(*body);
   if (type == "InsertStmt") return insert(*body);
   if (type == "UpdateStmt") return update(*body);
   if (type == "DeleteStmt") return erase(*body);
@@ -707,6 +715,29 @@ Statement bind_statement(const StatementText& statement, const Catalog& catalog)
     if (failure.error().offset >= 0) failure.error().offset += static_cast<int>(statement.offset);
     throw;
   }
+}
+
+Statement bind_table_history(std::string_view script, const Catalog& catalog) {
+  // The table as it is so far, under its name so far.
+  struct SoFar final : Catalog {
+    explicit SoFar(const Catalog& rest) : rest(rest) {}
+    const Relation* find_relation(std::string_view name) const override { return made && name == made->name ? made : rest.find_relation(name); }
+    std::vector<std::string> relation_names() const override { return rest.relation_names(); }
+    std::vector<const Function*> find(std::string_view name) const override { return rest.find(name); }
+    const Catalog& rest;
+    const Relation* made = nullptr;
+  } so_far(catalog);
+  bool complete = false;
+  Statement table;
+  for (const StatementText& text : split_statements(script, complete)) {
+    Statement next = bind_statement(text, so_far);
+    if (next.kind != (so_far.made ? Statement::Kind::kAlterTable : Statement::Kind::kCreateTable)) throw Failure(ErrorCode::kCorrupt, "its definition is something else");
+    table = std::move(next);
+    so_far.made = &table.relation;
+  }
+  if (!so_far.made) throw Failure(ErrorCode::kCorrupt, "its definition is empty");
+  table.kind = Statement::Kind::kCreateTable;
+  return table;
 }
 
 PlanPtr bind_query(std::string_view sql, const Catalog& catalog) {

@@ -78,6 +78,14 @@ void only(const Json& body, std::string_view what, Fields fields) {
   }
 }
 
+std::string relation_name(const Json& range) {
+  only(range, "a name", {"relname", "schemaname", "inh", "relpersistence", "alias"});
+  const std::string schema = text_field(range, "schemaname");
+  if (!schema.empty() && schema != "public") unsupported("schema \"" + schema + "\"", location(range));
+  if (text_field(range, "relpersistence") != "p") unsupported("a temporary or unlogged relation", location(range));
+  return text_field(range, "relname");
+}
+
 const Plan* Environment::find(const std::string& name) const {
   for (const Environment* e = this; e; e = e->outer) {
     const auto it = e->tables.find(name);

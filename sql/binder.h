@@ -43,6 +43,7 @@ std::string string_of(const Json& node);                           // {"String":
 std::vector<std::string> strings_of(const Json& list);
 [[noreturn]] void unsupported(const std::string& what, int offset);
 void only(const Json& body, std::string_view what, Fields fields);  // any other field is refused by name
+std::string relation_name(const Json& range);                       // of a RangeVar, in the one schema that there is
 std::string spaced(std::string_view name);                          // "lockingClause" → "locking clause"
 
 // -- Names in sight.
@@ -205,6 +206,12 @@ class Binder {
   void add_constraint(Relation& table, const Json& constraint, int column);
 
   // bind_change.cc
+  Statement alter_table(const Json& body);
+  Statement rename(const Json& body);
+  void add_column(Relation& table, const Json& item, std::vector<std::pair<const Json*, int>>& constraints);
+  void add_unique(Relation& table, const Json& constraint, int column);
+  void add_foreign(Relation& table, const Json& constraint, int column);
+  void bind_conflict(const Json& body, const Relation& table, const From& from, Statement& out);
   void bind_returning(const Json& body, const Scope& scope, Statement& out);
 
   // bind_query.cc
@@ -245,6 +252,7 @@ class Binder {
   From bind_parametrised(const Relation& view, const Json& body);  // view(values)
   From relation_from(PlanPtr plan, const std::string& name, const Json* alias, const Columns& primary_key);
   const Relation& relation_of(const Json& range);
+  PlanPtr listing(const Json& range);  // null: not one (listings.cc)
   PlanPtr scan(const Relation& relation);
   ScopeColumn look_up(const Scope& scope, const std::string& table, const std::string& column, int offset, const Scope** found) const;
 
@@ -315,6 +323,8 @@ class Binder {
   const std::string& text_;
   Parameters* const parameters_;
   std::vector<Reference> references_;
+  std::vector<Statement::Mention> mentions_;
+  bool in_view_ = false;
   int depth_ = 0;
   std::size_t copied_nodes_ = 0;  // of WITH queries and queries with sub-selects: they may double with every level
 };

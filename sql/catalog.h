@@ -31,12 +31,28 @@ struct Relation {
   std::vector<std::shared_ptr<const Expr>> defaults;
   struct Check { std::string name; std::string text; std::shared_ptr<const Expr> condition; };
   std::vector<Check> checks;
+  std::string key_name;                       // tables with a primary key: of its constraint
+  struct Unique { std::string name; std::vector<std::uint16_t> columns; bool nulls_equal = false; };
+  std::vector<Unique> uniques;                // UNIQUE; nulls_equal: NULLS NOT DISTINCT
+  struct Foreign {
+    enum class Action : std::uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
+    std::string name;
+    std::vector<std::uint16_t> columns;
+    std::string parent;                       // a table
+    std::vector<std::string> parent_columns;  // none: its primary key
+    Action on_delete = Action::kNoAction, on_update = Action::kNoAction;
+    std::vector<std::uint16_t> set_columns;   // by SET NULL and SET DEFAULT on delete
+    bool full = false;                        // MATCH FULL
+  };
+  std::vector<Foreign> foreign;               // FOREIGN KEY
 };
 
 class Catalog : public UserFunctions {
  public:
   virtual const Relation* find_relation(std::string_view name) const = 0;
-  virtual std::vector<std::string> relation_names() const = 0;  // for "did you mean"
+  virtual std::vector<std::string> relation_names() const = 0;  // for "did you mean", and listings
+  virtual std::string definition_of(std::string_view) const { return ""; }                // of a view, for listings
+  virtual std::vector<std::string> used_by(std::string_view) const { return {}; }         // what a view names in its query, for listings
 };
 
 }  // namespace weir

@@ -174,6 +174,20 @@ void locate(Error& error, std::string_view script) {
   error.excerpt = std::string(script.substr(begin, end - begin));
 }
 
+std::size_t name_length(std::string_view sql, std::size_t offset) {
+  bool open = false;
+  const auto blank = [&](std::size_t at) { return at < sql.size() && (sql[at] == ' ' || (sql[at] >= '\t' && sql[at] <= '\r')); };
+  std::size_t end = skip_token(sql, offset, open);
+  for (std::size_t at = end; at < sql.size();) {
+    while (blank(at)) ++at;
+    if (at >= sql.size() || sql[at] != '.') break;
+    for (++at; blank(at);) ++at;
+    if (at >= sql.size()) break;
+    at = end = skip_token(sql, at, open);
+  }
+  return end - offset;
+}
+
 void check_fragment(std::string_view sql, Fragment kind) {
   std::string_view before, after;
   switch (kind) {

@@ -28,8 +28,8 @@ std::vector<StatementText> split_statements(std::string_view script, bool& compl
 
 struct Statement {
   enum class Kind : std::uint8_t {
-    kCreateTable, kCreateView, kDropTable, kDropView, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin, kCommit, kRollback, kSavepoint, kRollbackTo, kRelease,
-    kSelect, kExplain, kNothing
+    kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin, kCommit, kRollback, kSavepoint,
+    kRollbackTo, kRelease, kSelect, kExplain, kNothing
   };
   Kind kind = Kind::kNothing;
 
@@ -38,7 +38,13 @@ struct Statement {
   bool if_exists = false;          // DROP … IF EXISTS; CREATE … IF NOT EXISTS
   bool cascade = false;
   bool or_replace = false;
-  Relation relation;               // kCreateTable
+  Relation relation;               // kCreateTable; kAlterTable: as it will be
+  std::vector<int> sources;        // kAlterTable: for each new column the old one, or -1: its default
+  std::string new_name;            // kAlterView
+  // kCreateView: where the text names a table or view: the place, and whether an alias follows. For the view itself: where its own name stands.
+  struct Mention { std::uint64_t relation = 0; int offset = -1; bool aliased = false; };
+  std::vector<Mention> mentions;
+  int name_offset = -1;
   std::string definition;          // kCreateTable, kCreateView: the whole statement, to be stored
   std::vector<Type> parameters;    // kCreateView: of $1, …, which the plan then holds
 
@@ -51,6 +57,16 @@ struct Statement {
   // kSelect: sort the result by these and show the first `visible` columns. LIMIT is in the plan. kCreateView: the view's Relation::order.
   std::vector<OrderKey> order;
   std::size_t visible = 0;
+
+  // kInsert … ON CONFLICT. Expressions over the row that is there ++ the one proposed.
+  struct Conflict {
+    bool updates = false;               // DO UPDATE
+    bool by_key = false;                // rows of equal primary key conflict,
+    std::vector<std::size_t> uniques;   // and those equal in these of Relation::uniques
+    std::vector<ExprPtr> set;           // by column; null: stays
+    ExprPtr where;                      // null: always
+  };
+  std::unique_ptr<Conflict> conflict;
 
   // kCopy … FROM
   std::string file;                          // "" = STDIN
@@ -68,6 +84,10 @@ struct Statement {
 Statement bind_statement(const StatementText& statement, const Catalog& catalog);
 // A CREATE VIEW with parameters, these constants in their place.
 Statement bind_with_values(const std::string& definition, const Catalog& catalog, const std::vector<ExprPtr>& values);
+// The statements that a stored table is made of: CREATE TABLE, then each ALTER TABLE since. The table as they leave it.
+Statement bind_table_history(std::string_view script, const Catalog& catalog);
+// The length of the name, qualified perhaps, that stands at `offset` in a statement.
+std::size_t name_length(std::string_view sql, std::size_t offset);
 // A view's body alone: SELECT …, VALUES …, WITH …. For JSON documents, the builder and stored views.
 PlanPtr bind_query(std::string_view sql, const Catalog& catalog);
 // Checks that `sql` is one scalar expression (or one select item, one order item …) and nothing more: what JSON documents and the builder embed. Failure(kSyntax).

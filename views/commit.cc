@@ -206,6 +206,7 @@ std::uint64_t Engine::absorb(TransactionState& transaction) {
       if (table->dropped) throw no_such_table(*table);
       rows += together_.of(table).absorb(*transaction.changes[n]);
     }
+    together_.linked_since = std::min(together_.linked_since, transaction.linked_since);
   } catch (...) {
     while (n-- > 0) together_.find(*transaction.changes[n]->table())->take_back();
     throw;
@@ -220,6 +221,9 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
   deliveries_.clear();
   try {
     std::size_t n = 0;
+    // What a FOREIGN KEY of one asks for, another may take away: of the batch before, or of this one.
+    const bool together = &transaction == &together_ && transaction.linked_since != TransactionState::kNotLinked;
+    if (together || transaction.linked_since < sequence_.load()) recheck_links(transaction);
     if (nets_.size() < transaction.used) nets_.resize(transaction.used);
     bool any = false;
     for (; n < transaction.used; ++n) {

@@ -210,6 +210,10 @@ Result<std::string> Database::explain(std::string_view view_or_query, Diagram di
   return located(view_or_query, 0, [&] { return weir::open(engine_).explain(view_or_query, diagram == Diagram::kGraphviz); });
 }
 
+Result<Verification> Database::verify() const {
+  return guarded([&] { return weir::open(engine_).verify(); });
+}
+
 Result<void> Database::create_function(ScalarFunction function) {
   return guarded([&] { weir::open(engine_).create_function(std::move(function)); });
 }

@@ -39,6 +39,8 @@ class Recording final : public Catalog {
     return found;
   }
   std::vector<std::string> relation_names() const override { return engine_.relation_names(); }
+  std::string definition_of(std::string_view name) const override { return engine_.definition_of(name); }
+  std::vector<std::string> used_by(std::string_view name) const override { return engine_.used_by(name); }
   std::vector<const Function*> find(std::string_view name) const override { return engine_.find(name); }
 
  private:
@@ -110,7 +112,9 @@ void Engine::recover() {
   sequence_ = storage_->sequence();
   const auto bind_stored = [&](const StoredRelation& relation, Statement::Kind kind) {
     try {
-      Bound bound = bind(relation.definition);
+      Bound bound;
+      if (relation.is_view) bound = bind(relation.definition);
+      else bound.statement = bind_table_history(relation.definition, *this);
       if (bound.statement.kind != kind) throw Failure(ErrorCode::kCorrupt, "its definition is something else");
       return bound;
     } catch (const Failure& failure) {
@@ -141,6 +145,7 @@ void Engine::recover() {
       throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" does not hold what was last committed: another program has changed it, or the file is damaged");
     }
   }
+  link_tables();
   for (const StoredRelation& relation : stored) {
     if (!relation.is_view) continue;
     Bound bound = bind_stored(relation, Statement::Kind::kCreateView);
@@ -172,6 +177,7 @@ void Engine::recover() {
     Digest in_file;
     if (same_shape) storage_->read(relation, [&](const Delta& stored_rows) { in_file.add(stored_rows); });
     if (same_shape && in_file.to_string() == view->digest.to_string() && storage_->digest(relation.name) == view->digest.to_string()) continue;
+    if (!options_.repair) continue;
     // The file has the view as it was not: another version of weir computed it, or somebody changed it.
     storage_->begin();
     try {
@@ -224,6 +230,21 @@ const Relation* Engine::find_relation(std::string_view name) const {
 std::vector<std::string> Engine::relation_names() const {
   std::vector<std::string> names;
   for (const auto& [id, relation] : relations_) names.push_back(relation->name());
+  return names;
+}
+
+std::string Engine::definition_of(std::string_view name) const {
+  const auto* found = find_state(name);
+  return found ? (*found)->definition : "";
+}
+
+std::vector<std::string> Engine::used_by(std::string_view name) const {
+  std::vector<std::string> names;
+  const auto* found = find_state(name);
+  if (!found) return names;
+  for (const std::uint64_t id : (*found)->uses) {
+    if (const auto it = relations_.find(id); it != relations_.end()) names.push_back(it->second->name());
+  }
   return names;
 }
 
@@ -330,6 +351,7 @@ void Engine::attach_table(TableState& table) {
   table.node = circuit_->add_source(table.key_kinds, key, table.keyed(), table.name());
   table.rows = circuit_->integral(table.node);
   if (table.keyed()) table.key_index = table.rows->add_index(table.relation.key);
+  for (TableIndex& index : table.indexes) index.number = table.rows->add_index(index.columns);
 }
 
 void Engine::attach_view(ViewState& view) {
@@ -411,7 +433,22 @@ void TransactionState::reset() {
   for (std::size_t n = 0; n < used; ++n) changes[n]->start(nullptr, arena);
   used = 0;
   read_only = false;
+  linked_since = kNotLinked;
   arena.reset();
+}
+
+std::vector<TableChanges::Mark> TransactionState::mark() {
+  std::vector<TableChanges::Mark> marks;
+  for (std::size_t n = 0; n < used; ++n) marks.push_back(changes[n]->mark());
+  return marks;
+}
+
+void TransactionState::rollback(std::span<const TableChanges::Mark> marks) {
+  for (std::size_t n = 0; n < used; ++n) {
+    if (n < marks.size()) changes[n]->rollback(marks[n]);
+    else changes[n]->start(nullptr, arena);
+  }
+  used = marks.size();
 }
 
 std::unique_ptr<TransactionState> Engine::begin() {
@@ -458,7 +495,7 @@ void Engine::give_up(TransactionState& transaction) noexcept {
 Engine::Mark Engine::mark(TransactionState& transaction) {
   const Writing writing(*this, &transaction);
   Mark out;
-  for (std::size_t n = 0; n < transaction.used; ++n) out.tables.push_back(transaction.changes[n]->mark());
+  out.tables = transaction.mark();
   out.has_schema = transaction.schema != nullptr;
   if (out.has_schema) out.schema = transaction.schema->mark();
   return out;
@@ -472,11 +509,7 @@ void Engine::rollback(TransactionState& transaction, const Mark& mark) {
     transaction.schema.reset();
     schema_owner_ = nullptr;
   }
-  for (std::size_t n = 0; n < transaction.used; ++n) {
-    if (n < mark.tables.size()) transaction.changes[n]->rollback(mark.tables[n]);
-    else transaction.changes[n]->start(nullptr, transaction.arena);
-  }
-  transaction.used = mark.tables.size();
+  transaction.rollback(mark.tables);
 }
 
 // ---- subscriptions

@@ -52,6 +52,8 @@ class TransactionState {
   TableChanges& of(const std::shared_ptr<TableState>& table);
   TableChanges* find(const RelationState& table) const;  // null: untouched
   void reset();                                          // forgets all changes
+  std::vector<TableChanges::Mark> mark();
+  void rollback(std::span<const TableChanges::Mark> marks);
 
   std::shared_ptr<Engine> engine;                        // null: ended
   Arena arena;
@@ -59,6 +61,8 @@ class TransactionState {
   std::size_t used = 0;
   std::unique_ptr<SchemaChange> schema;                  // tables and views made and dropped
   bool read_only = false;
+  std::uint64_t linked_since = kNotLinked;               // the engine's sequence when a FOREIGN KEY was checked first
+  static constexpr std::uint64_t kNotLinked = ~std::uint64_t{0};
   std::vector<Datum> row, key;                           // for one row at a time
   std::vector<Chunk> chunks;
   std::vector<TableChanges::Rows> rows;
@@ -97,6 +101,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   // -- Catalog. REQUIRES: the state lock or Writing.
   const Relation* find_relation(std::string_view name) const override;
   std::vector<std::string> relation_names() const override;
+  std::string definition_of(std::string_view name) const override;
+  std::vector<std::string> used_by(std::string_view name) const override;
   std::vector<const Function*> find(std::string_view name) const override;
   const std::shared_ptr<RelationState>* find_state(std::string_view name) const;
   const std::shared_ptr<RelationState>& state(std::string_view name) const;  // Failure(kUnknownName)
@@ -126,6 +132,11 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   Mark mark(TransactionState& transaction);
   void rollback(TransactionState& transaction, const Mark& mark);
 
+  // Rows go and come: the k-th of `before` becomes the k-th of `after`, what is left over goes or comes alone. With what FOREIGN KEYs make of it.
+  // REQUIRES: the state lock or Writing.
+  void change(TransactionState& transaction, const std::shared_ptr<TableState>& table, std::span<const TableChanges::Rows> before,
+              std::span<const TableChanges::Rows> after);
+
   // -- Reading.
   ResultSet query(std::string_view select);
   ResultSet read(const RelationState& relation) const;                       // in the order of its ORDER BY. REQUIRES: the state lock
@@ -136,6 +147,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::uint64_t sequence() const { return sequence_.load(std::memory_order_acquire); }
   bool recovered() const { return recovered_; }
   void define(std::string_view json);
+  Verification verify();                                                     // verify.cc
 
   // -- Subscriptions.
   // values: of the parameters, where the view has some.
@@ -180,6 +192,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void unlisten(RelationState& relation);
   void offer(RelationState& view);
   void withdraw(RelationState& view);
+  void link_tables();                                                        // finds both sides of all FOREIGN KEYs anew (foreign_keys.cc)
   std::vector<std::shared_ptr<RelationState>> dependents(const RelationState& relation) const;  // transitive, in order of creation
 
   // -- Commits (commit.cc).
@@ -199,6 +212,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference
   Outcome run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied);
   Outcome change_rows(TransactionState& transaction, Statement& statement);
+  void recheck_links(TransactionState& transaction) const;                   // at commit, where others have committed since
+  Outcome insert_resolving(TransactionState& transaction, const Statement& statement, const Delta& rows);  // ON CONFLICT (on_conflict.cc)
   ResultSet returned(const Statement& statement, const Delta& rows, Arena& arena) const;
   void truncate(TransactionState& transaction, const Statement& statement);
   std::vector<Chunk> read_copy(TransactionState& transaction, const Statement& statement, const CopyLines& lines) const;

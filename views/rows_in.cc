@@ -197,4 +197,14 @@ void key_in(const RelationState& relation, const Row& key, Arena& arena, std::ve
   for (std::size_t k = 0; k < key.size(); ++k) out[k] = value_in(relation, relation.relation.key[k], key[k], arena);
 }
 
+void one_nan(const Chunk& chunk) {
+  for (const Column& column : chunk.cols()) {
+    if (column.kind != Kind::kDouble) continue;
+    double* values = column.as<double>();
+    chunk.each([&](std::uint32_t i) {
+      if (column.is_valid(i) && std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
+    });
+  }
+}
+
 }  // namespace weir::internal

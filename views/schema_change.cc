@@ -43,10 +43,12 @@ SchemaChange::~SchemaChange() {
 
 void SchemaChange::undo(std::size_t to) {
   const std::unique_lock state(engine_.state_mutex_);
+  if (undo_.size() == to) return;
   while (undo_.size() > to) {
     undo_.back()();
     undo_.pop_back();
   }
+  engine_.link_tables();
 }
 
 SchemaChange::Mark SchemaChange::mark() {
@@ -73,6 +75,8 @@ void SchemaChange::execute(Engine::Bound& bound) {
   switch (s.kind) {
     case Statement::Kind::kCreateTable: create_table(bound); break;
     case Statement::Kind::kCreateView: create_view(bound); break;
+    case Statement::Kind::kAlterTable: alter_table(bound); break;
+    case Statement::Kind::kAlterView: rename_view(bound); break;
     default: drop(s.names, s.kind == Statement::Kind::kDropView, s.if_exists, s.cascade);
   }
 }
@@ -120,6 +124,7 @@ void SchemaChange::create_table(Engine::Bound& bound) {
   const std::unique_lock state(engine_.state_mutex_);
   engine_.attach_table(*table);
   add(table);
+  engine_.link_tables();
 }
 
 std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
@@ -233,9 +238,39 @@ void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool 
       going.emplace(dependent->relation.id, dependent);
     }
   }
+  std::map<std::uint64_t, std::shared_ptr<TableState>> bereft;  // tables that lose a FOREIGN KEY
+  for (const auto& [id, relation] : named) {
+    if (relation->relation.is_view) continue;
+    for (const Link& link : static_cast<const TableState&>(*relation).children) {
+      if (going.contains(link.child->relation.id)) continue;
+      if (!cascade) {
+        Error error;
+        error.code = ErrorCode::kDependency;
+        error.message = "cannot drop table " + in_quotes(relation->name()) + " because other objects depend on it: constraint " + in_quotes(link.foreign->name) + " on table " +
+                        in_quotes(link.child->name());
+        error.hint = "DROP ... CASCADE drops the dependent objects too";
+        throw Failure(std::move(error));
+      }
+      bereft.emplace(link.child->relation.id, engine_.table(link.child->name()));
+    }
+  }
   const std::unique_lock state(engine_.state_mutex_);
   // The youngest first: nobody stands on it any more.
   for (auto it = going.rbegin(); it != going.rend(); ++it) take_out(it->second);
+  for (const auto& [id, child] : bereft) {
+    Relation without = child->relation;
+    std::string definition = child->definition;
+    std::vector<int> sources;
+    for (std::size_t c = 0; c < without.schema.size(); ++c) sources.push_back(static_cast<int>(c));
+    for (const Relation::Foreign& foreign : child->relation.foreign) {
+      if (std::any_of(named.begin(), named.end(), [&](const auto& n) { return n.second->name() == foreign.parent; })) {
+        definition += "\n;\nALTER TABLE " + quote_identifier(child->name()) + " DROP CONSTRAINT " + quote_identifier(foreign.name);
+        std::erase_if(without.foreign, [&](const Relation::Foreign& f) { return f.name == foreign.name; });
+      }
+    }
+    replace_table(child, std::move(without), sources, std::move(definition), false);
+  }
+  engine_.link_tables();
 }
 
 }  // namespace weir::internal

@@ -22,10 +22,14 @@ class SchemaChange {
   ~SchemaChange();
   SchemaChange(const SchemaChange&) = delete;
 
-  // Any CREATE or DROP.
+  // A transaction whose changes of tables go along where a table is altered. Null: there is none.
+  void changes_of(TransactionState* transaction) { transaction_ = transaction; }
+  // Any CREATE, ALTER or DROP.
   void execute(Engine::Bound& bound);
   void create_table(Engine::Bound& bound);
   void create_view(Engine::Bound& bound);
+  void alter_table(Engine::Bound& bound);
+  void rename_view(Engine::Bound& bound);
   void drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade);
 
   // Where the change stands now, to go back to.
@@ -42,8 +46,13 @@ class SchemaChange {
   void replace_view(const std::shared_ptr<RelationState>& old, Engine::Bound& bound);
   std::shared_ptr<ViewState> make_view(Engine::Bound& bound);
   void undo(std::size_t to);
+  std::shared_ptr<TableState> replace_table(const std::shared_ptr<TableState>& old, Relation relation, const std::vector<int>& sources, std::string definition, bool cascade);
+  void carry_over(const std::shared_ptr<TableState>& from, const std::shared_ptr<TableState>& to, const std::vector<int>& sources);
+  void rebuild_view(const std::shared_ptr<RelationState>& before, const RelationState& was, const RelationState& now, const std::vector<int>& sources,
+                    bool cascade);
 
   Engine& engine_;
+  TransactionState* transaction_ = nullptr;
   bool done_ = false;
   std::size_t marks_ = 0;
   std::vector<std::function<void()>> undo_;

@@ -1,8 +1,6 @@
 // SQL statements inside of a transaction.
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <optional>
 
 #include "sql/functions.h"
@@ -18,7 +16,8 @@ namespace {
 constexpr std::size_t kCopyRecordBytes = std::size_t{64} << 20;
 
 bool is_schema_change(Statement::Kind kind) {
-  return kind == Statement::Kind::kCreateTable || kind == Statement::Kind::kCreateView || kind == Statement::Kind::kDropTable || kind == Statement::Kind::kDropView;
+  return kind == Statement::Kind::kCreateTable || kind == Statement::Kind::kCreateView || kind == Statement::Kind::kDropTable || kind == Statement::Kind::kDropView ||
+         kind == Statement::Kind::kAlterTable || kind == Statement::Kind::kAlterView;
 }
 
 // The columns from `begin` of rows that do not change any more.
@@ -27,17 +26,6 @@ Chunk slice(const Chunk& chunk, std::size_t begin, std::size_t count) {
   out.columns = chunk.columns + begin;
   out.width = static_cast<std::uint16_t>(count);
   return out;
-}
-
-// One NaN is like another, also bit by bit: the file keeps no others. The chunk is ours.
-void one_nan(const Chunk& chunk) {
-  for (const Column& column : chunk.cols()) {
-    if (column.kind != Kind::kDouble) continue;
-    double* values = column.as<double>();
-    chunk.each([&](std::uint32_t i) {
-      if (column.is_valid(i) && std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
-    });
-  }
 }
 
 ResultSet lines_result(std::string name, const std::string& text) {
@@ -92,6 +80,7 @@ Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vect
   if (is_schema_change(s.kind)) {
     if (!transaction.schema) {
       transaction.schema = std::make_unique<SchemaChange>(*this);
+      transaction.schema->changes_of(&transaction);
       schema_owner_ = &transaction;
     }
     const SchemaChange::Mark before = transaction.schema->mark();
@@ -117,7 +106,7 @@ Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vect
         transaction.rows.push_back(changes.keep(chunk));
         outcome.changed += chunk.selected;
       }
-      changes.insert(transaction.rows);
+      change(transaction, changes.table(), {}, transaction.rows);
       return outcome;
     }
     case Statement::Kind::kSelect:
@@ -148,7 +137,8 @@ Outcome Engine::change_rows(TransactionState& transaction, Statement& s) {
   if (s.kind != Statement::Kind::kDelete) {
     for (const Chunk& chunk : rows.chunks) target->check(slice(chunk, new_row, width), transaction.arena);
   }
-  if (!s.returning.empty()) {
+  if (s.conflict) return insert_resolving(transaction, s, rows);
+  if (!s.returning.empty()) {  // before anything changes: it may fail
     Delta seen;
     for (const Chunk& chunk : rows.chunks) seen.add(slice(chunk, new_row, chunk.width - new_row));
     outcome.kind = Outcome::Kind::kRows;
@@ -161,11 +151,7 @@ Outcome Engine::change_rows(TransactionState& transaction, Statement& s) {
     if (s.kind != Statement::Kind::kInsert) before.push_back(changes.keep(slice(chunk, 0, width)));
     if (s.kind != Statement::Kind::kDelete) after.push_back(changes.keep(slice(chunk, new_row, width)));
   }
-  switch (s.kind) {
-    case Statement::Kind::kInsert: changes.insert(after); break;
-    case Statement::Kind::kUpdate: changes.update(before, after); break;
-    default: changes.erase(before);
-  }
+  change(transaction, target, before, after);
   return outcome;
 }
 
@@ -185,8 +171,22 @@ ResultSet Engine::returned(const Statement& s, const Delta& rows, Arena& arena) 
 }
 
 void Engine::truncate(TransactionState& transaction, const Statement& s) {
-  for (const std::string& name : s.names) {
-    const std::shared_ptr<TableState> target = table(name);
+  std::vector<std::shared_ptr<TableState>> tables;
+  for (const std::string& name : s.names) tables.push_back(table(name));
+  for (std::size_t n = 0; n < tables.size(); ++n) {
+    for (const Link& link : tables[n]->children) {
+      if (std::any_of(tables.begin(), tables.end(), [&](const auto& t) { return t.get() == link.child; })) continue;
+      if (!s.cascade) {
+        Error error;
+        error.code = ErrorCode::kDependency;
+        error.message = "cannot truncate table \"" + tables[n]->name() + "\" because table \"" + link.child->name() + "\" references it";
+        error.hint = "TRUNCATE ... CASCADE truncates that table too";
+        throw Failure(std::move(error));
+      }
+      tables.push_back(table(link.child->name()));
+    }
+  }
+  for (const std::shared_ptr<TableState>& target : tables) {
     Delta found, rows;
     contents(*target, &transaction, transaction.arena, found);
     deep_copy(found, transaction.arena, rows);

@@ -17,7 +17,7 @@ std::array<std::int64_t, kChunkRows> filled(std::int64_t value) {
 Failure duplicate_key(const TableState& table, const Chunk& chunk, std::uint32_t position) {
   Error error;
   error.code = ErrorCode::kConstraint;
-  error.message = "duplicate key value violates unique constraint \"" + table.name() + "_pkey\"";
+  error.message = "duplicate key value violates unique constraint \"" + table.relation.key_name + "\"";
   error.hint = "key " + describe_key(table, chunk, position) + " already exists";
   return Failure(std::move(error));
 }
@@ -50,6 +50,7 @@ void TableChanges::start(std::shared_ptr<TableState> table, Arena& arena) {
   entries_.clear();
   undo_.clear();
   marked_ = false;
+  postings_.clear();
   mask_ = 0;
   all_plain_ = true;
   open_ = kNone;
@@ -191,6 +192,7 @@ void TableChanges::atomically(F&& f) {
   unindexed_before_ = unindexed_.size();
   try {
     f();
+    if (!table_->indexes.empty()) follow(undo_before);
   } catch (...) {
     restore(undo_before, entries_before_);
     if (unindexed_.size() > unindexed_before_) unindexed_.resize(unindexed_before_);
@@ -255,7 +257,8 @@ void TableChanges::apply(Operation operation, const Rows& rows) {
   }
   if (table_->keyed()) {
     apply_keyed(operation, rows);
-  } else if (operation == Operation::kInsert && entries_.empty() && !marked_ && rows.chunk.weights == plus_ones() && rows.number != open_) {
+  } else if (operation == Operation::kInsert && entries_.empty() && !marked_ && table_->indexes.empty() && rows.chunk.weights == plus_ones() &&
+             rows.number != open_) {
     unindexed_.push_back(rows.number);
   } else {
     index_all();
@@ -360,23 +363,20 @@ bool TableChanges::equals_base(Arrangement::Row base, const Chunk& chunk, std::u
   return true;
 }
 
-void TableChanges::erase_key(std::span<const Datum> key) {
-  std::vector<Datum> row;
-  if (!find(key, row)) {
-    throw absent_row(*table_, "");
-  }
-  const Rows gone = keep(row);
-  all_plain_ = false;
-  erase({&gone, 1});
+bool TableChanges::find(std::span<const Datum> key, std::vector<Datum>& row) {
+  const Place place = find_key(key);
+  if (place.none()) return false;
+  row.resize(table_->kinds.size());
+  for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = value(place, c);
+  return true;
 }
 
-bool TableChanges::find(std::span<const Datum> key, std::vector<Datum>& row) {
+TableChanges::Place TableChanges::find_key(std::span<const Datum> key) {
   refresh();
   const TableState& table = *table_;
-  row.resize(table.kinds.size());
   if (!entries_.empty()) {
     // A row that holds only the key, to look it up among the changes.
-    std::vector<Column> columns(row.size());
+    std::vector<Column> columns(table.kinds.size());
     Arena scratch;
     for (std::size_t k = 0; k < key.size(); ++k) {
       columns[table.relation.key[k]] = Column::make(key[k].kind, 1, true, scratch);
@@ -390,16 +390,9 @@ bool TableChanges::find(std::span<const Datum> key, std::vector<Datum>& row) {
     std::uint64_t hash = 0;
     hash_keys(chunk, table.relation.key, table.kinds_of_key, &hash);
     const std::uint32_t index = find_entry(static_cast<std::uint32_t>(hash >> 32 ^ hash), chunk, 0);
-    if (index != kNone && entries_[index].row != kBase) {
-      if (entries_[index].row == kNone) return false;
-      for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = kept(entries_[index].row, c);
-      return true;
-    }
+    if (index != kNone) return current(entries_[index]);
   }
-  const Arrangement::Row base = table.rows->probe_one(table.key_index, key, false);
-  if (base == kNone) return false;
-  for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = table.rows->get(base, c);
-  return true;
+  return {kNone, table.rows->probe_one(table.key_index, key, false)};
 }
 
 void TableChanges::refresh() {
@@ -430,6 +423,9 @@ void TableChanges::refresh() {
     }
   }
   version_ = table.version;
+  if (table.indexes.empty()) return;
+  post_all();
+  for (std::uint32_t e = 0; e < entries_.size(); ++e) check_unique(e);
 }
 
 // ---- one transaction after the other
@@ -468,6 +464,7 @@ std::uint64_t TableChanges::absorb(TableChanges& other) {
         apply_counted(Operation::kInsert, {first_chunk + number, chunks_[first_chunk + number]});
       }
     }
+    if (!table_->indexes.empty()) follow(0);
   } catch (...) {
     take_back();
     throw;

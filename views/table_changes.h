@@ -6,23 +6,27 @@
 //
 // Law      net() = Σ of all changes, as a Z-set; adding it to the table gives what the transaction sees.
 // Cost     O(1) expected a row: one probe of the table, a vector at a time, and one of the transaction's own hash table. Bulk inserts into a table without a key
-//          are not even hashed until something is erased.
+//          are not even hashed until something is erased. With UNIQUE and FOREIGN KEY one more probe of the table and of an own hash table for each of them.
 // Order    changes are resolved against the table as it is at the call; if another batch changes the table before the commit they are checked again, and
 //          refused (kTransaction) where a row that was read has changed meanwhile.
 // Threads  one at a time; the table must not change during a call: hold the state lock shared, or be the writer.
 // Errors   Failure(kConstraint); then the call has changed nothing.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "views/postings.h"
 #include "views/table_state.h"
 #include "zset/chunk.h"
 
 namespace weir::internal {
 
 class TableChanges {
+  static constexpr std::uint32_t kNone = 0xffffffff;  // no row; also Arrangement::kNone
+
  public:
   // Begins anew, for a table.
   void start(std::shared_ptr<TableState> table, Arena& arena);
@@ -38,9 +42,28 @@ class TableChanges {
   void erase(std::span<const Rows> rows);   // the whole row has to be there
   void upsert(std::span<const Rows> rows);  // REQUIRES: a primary key
   void update(std::span<const Rows> before, std::span<const Rows> after);  // all `before` go, then all `after` come
-  void erase_key(std::span<const Datum> key);
   // The row that the transaction sees under a key. False: none. The values live as long as the table does not change.
   bool find(std::span<const Datum> key, std::vector<Datum>& row);
+
+  // A row that the transaction sees: kept here, the table's own, or none.
+  struct Place {
+    std::uint32_t kept = kNone;
+    Arrangement::Row base = Arrangement::kNone;
+    bool none() const { return kept == kNone && base == Arrangement::kNone; }
+    bool operator==(const Place&) const = default;
+  };
+  Datum value(const Place& place, std::uint16_t column) const {
+    return place.kept != kNone ? kept(place.kept, column) : table_->rows->get(place.base, column);
+  }
+  // The row under a primary key; one of those under a key of an index of the table, if there are any.
+  Place find_key(std::span<const Datum> key);
+  Place find_in(std::size_t index, std::span<const Datum> key);
+  // All rows under a key of an index: f(place, how often it is there).
+  void each_in(std::size_t index, std::span<const Datum> key, const std::function<void(const Place&, std::int64_t)>& f);
+  // What became of each row that was touched: f(as it is in the table, as it is now).
+  void each_change(const std::function<void(const Place&, const Place&)>& f) const;
+  // Rows that keep() is given from now on are not older than this.
+  std::uint32_t next_kept() const { return static_cast<std::uint32_t>(chunks_.size() * kChunkRows); }
 
   // Where the changes stand now; rollback() takes them back there, as often as one likes.
   struct Mark { std::size_t undo, entries; std::uint64_t version; };
@@ -62,7 +85,6 @@ class TableChanges {
   bool any() const { return !entries_.empty() || !unindexed_.empty(); }
 
  private:
-  static constexpr std::uint32_t kNone = 0xffffffff;  // no row; also Arrangement::kNone
   static constexpr std::uint32_t kBase = 0xfffffffe;  // the table's own
 
   struct Entry {
@@ -94,6 +116,16 @@ class TableChanges {
   bool equals_base(Arrangement::Row base, const Chunk& chunk, std::uint32_t position, bool by_key) const;
   Datum kept(std::uint32_t row, std::uint16_t column) const { return chunks_[row / kChunkRows].columns[column].get(row % kChunkRows); }
   std::uint32_t keep_base(Arrangement::Row base);
+  // Indexes (table_indexes.cc).
+  Place current(const Entry& entry) const;
+  std::int64_t count(const Entry& entry) const;
+  bool key_of(const TableIndex& index, const Place& place, std::vector<Datum>& key) const;  // false: a NULL keeps it out of the index
+  std::uint32_t entry_of_base(Arrangement::Row base) const;
+  template <class F> bool any_in(std::size_t index, std::span<const Datum> key, std::uint32_t except, F&& f) const;
+  void post(std::uint32_t entry);                          // enters its row in all indexes
+  void post_all();                                         // unless all entries have been entered already
+  void check_unique(std::uint32_t entry) const;
+  void follow(std::size_t undo_before);                    // does so for all entries that the call has touched
 
   std::shared_ptr<TableState> table_;
   Arena* arena_ = nullptr;
@@ -109,6 +141,7 @@ class TableChanges {
   std::vector<std::pair<std::uint32_t, Entry>> undo_;
   std::size_t entries_before_ = 0, unindexed_before_ = 0;
   bool marked_ = false;
+  std::vector<Postings> postings_;        // of the table's indexes, in their order: hash of the key → entry
   // The chunk that single rows are copied to.
   std::uint32_t open_ = kNone, open_capacity_ = 0;
   std::vector<std::uint64_t> hashes_;

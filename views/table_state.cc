@@ -18,6 +18,11 @@ RelationState::RelationState(Relation r) : relation(std::move(r)) {
 TableState::TableState(Relation r, const Engine* owner) : RelationState(std::move(r)), engine(owner) {
   relation.has_key = !relation.key.empty();
   for (const Relation::Check& check : relation.checks) checks.push_back(compile(*check.condition));
+  for (const Relation::Unique& unique : relation.uniques) {
+    TableIndex index{unique.columns, {}, 0, true, unique.nulls_equal, unique.name};
+    for (const std::uint16_t c : index.columns) index.kinds.push_back(key_kinds[c]);
+    indexes.push_back(std::move(index));
+  }
 }
 
 void TableState::check(const Chunk& rows, Arena& arena) const {
@@ -41,13 +46,19 @@ void TableState::check(const Chunk& rows, Arena& arena) const {
 }
 
 std::string describe_key(const RelationState& state, const Chunk& rows, std::uint32_t position) {
+  std::vector<Datum> values;
+  for (const std::uint16_t c : state.relation.key) values.push_back(rows.columns[c].get(position));
+  return describe_key(state, state.relation.key, values);
+}
+
+std::string describe_key(const RelationState& state, std::span<const std::uint16_t> columns, std::span<const Datum> values_of_key) {
   std::string names, values;
-  for (const std::uint16_t c : state.relation.key) {
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const Field& field = state.relation.schema[columns[k]];
     if (!names.empty()) names += ", ", values += ", ";
-    names += state.relation.schema[c].name;
-    const Datum value = rows.columns[c].get(position);
-    if (value.null) values += "null";
-    else format_datum(value, state.relation.schema[c].type, values);
+    names += field.name;
+    if (values_of_key[k].null) values += "null";
+    else format_datum(values_of_key[k], field.type, values);
   }
   return "(" + names + ")=(" + values + ")";
 }

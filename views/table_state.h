@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,25 @@ struct ViewState : RelationState {
   ViewState(Relation r, PlanPtr p) : RelationState(std::move(r)) { plan = std::move(p); }
 };
 
+// An index that constraints look rows up in.
+struct TableIndex {
+  std::vector<std::uint16_t> columns;
+  std::vector<KeyKind> kinds;
+  std::uint32_t number = 0;                 // of the arrangement's index
+  bool unique = false, nulls_equal = false;
+  std::string name;                         // of the constraint
+};
+
+struct TableState;
+
+// A FOREIGN KEY, seen from both sides: each finds the other's rows in an index.
+struct Link {
+  TableState* child;
+  TableState* parent;
+  const Relation::Foreign* foreign;         // of the child
+  std::size_t child_index, parent_index;    // of TableState::indexes, columns in the same order
+};
+
 struct TableState : RelationState, std::enable_shared_from_this<TableState> {
   TableState(Relation r, const Engine* owner);
 
@@ -74,10 +94,14 @@ struct TableState : RelationState, std::enable_shared_from_this<TableState> {
 
   const Engine* engine;
   std::vector<ExpressionPtr> checks;        // as relation.checks
+  std::vector<TableIndex> indexes;          // first those of relation.uniques
+  std::vector<Link> parents, children;      // kept by Engine::link_tables
+  bool linked() const { return !parents.empty() || !children.empty(); }
   std::uint64_t version = 0;                // the sequence number of the last batch that changed it
 };
 
 // Text of a row's columns for messages: "(id)=(7)".
 std::string describe_key(const RelationState& state, const Chunk& rows, std::uint32_t position);
+std::string describe_key(const RelationState& state, std::span<const std::uint16_t> columns, std::span<const Datum> values);
 
 }  // namespace weir::internal

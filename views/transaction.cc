@@ -34,6 +34,36 @@ TableChanges& changes_of(TransactionState& transaction, const std::shared_ptr<Ta
 
 enum class Bulk { kInsert, kErase, kUpsert };
 
+void change(TransactionState& transaction, const std::shared_ptr<TableState>& table, TableChanges& changes, std::span<const TableChanges::Rows> rows, Bulk what) {
+  Engine& engine = *transaction.engine;
+  switch (what) {
+    case Bulk::kInsert: engine.change(transaction, table, {}, rows); return;
+    case Bulk::kErase: engine.change(transaction, table, rows, {}); return;
+    case Bulk::kUpsert: break;
+  }
+  if (!table->linked()) return changes.upsert(rows);
+  // A FOREIGN KEY wants to know which row each one replaces.
+  const std::vector<TableChanges::Mark> marks = transaction.mark();
+  try {
+    std::vector<Datum> key, row;
+    for (const TableChanges::Rows& some : rows) {
+      some.chunk.each([&](std::uint32_t i) {
+        key.clear();
+        for (const std::uint16_t c : table->relation.key) key.push_back(some.chunk.columns[c].get(i));
+        std::vector<TableChanges::Rows> before;
+        if (changes.find(key, row)) before.push_back(changes.keep(row));
+        row.clear();
+        for (std::uint16_t c = 0; c < some.chunk.width; ++c) row.push_back(some.chunk.columns[c].get(i));
+        const TableChanges::Rows after = changes.keep(row);
+        engine.change(transaction, table, before, {&after, 1});
+      });
+    }
+  } catch (...) {
+    transaction.rollback(marks);
+    throw;
+  }
+}
+
 void change_columns(TransactionState& transaction, const std::shared_ptr<TableState>& table, std::span<const ColumnData> columns, std::size_t rows, Bulk what) {
   transaction.chunks.clear();
   transaction.rows.clear();
@@ -45,11 +75,7 @@ void change_columns(TransactionState& transaction, const std::shared_ptr<TableSt
   const auto lock = transaction.engine->reading();
   TableChanges& changes = changes_of(transaction, table);
   for (const Chunk& chunk : transaction.chunks) transaction.rows.push_back(changes.keep(chunk));
-  switch (what) {
-    case Bulk::kInsert: changes.insert(transaction.rows); break;
-    case Bulk::kErase: changes.erase(transaction.rows); break;
-    case Bulk::kUpsert: changes.upsert(transaction.rows); break;
-  }
+  change(transaction, table, changes, transaction.rows, what);
 }
 
 void change_row(TransactionState& transaction, std::string_view name, const Row& row, Bulk what) {
@@ -60,11 +86,7 @@ void change_row(TransactionState& transaction, std::string_view name, const Row&
   TableChanges& changes = changes_of(transaction, table);
   const TableChanges::Rows kept = changes.keep(transaction.row);
   if (what != Bulk::kErase) table->check(kept.chunk, transaction.arena);
-  switch (what) {
-    case Bulk::kInsert: changes.insert({&kept, 1}); break;
-    case Bulk::kErase: changes.erase({&kept, 1}); break;
-    case Bulk::kUpsert: changes.upsert({&kept, 1}); break;
-  }
+  change(transaction, table, changes, {&kept, 1}, what);
 }
 
 }  // namespace
@@ -100,7 +122,10 @@ Result<void> Transaction::erase_key(std::string_view name, const Row& key) {
     const auto lock = transaction.engine->reading();
     const std::shared_ptr<TableState> table = transaction.engine->table(name);
     internal::key_in(*table, key, transaction.arena, transaction.key);
-    changes_of(transaction, table).erase_key(transaction.key);
+    TableChanges& changes = changes_of(transaction, table);
+    if (!changes.find(transaction.key, transaction.row)) throw Failure(ErrorCode::kConstraint, "table \"" + table->name() + "\" has no such row");
+    const TableChanges::Rows gone = changes.keep(transaction.row);
+    transaction.engine->change(transaction, table, {&gone, 1}, {});
   });
 }
 
@@ -131,7 +156,7 @@ Result<void> Transaction::update(std::string_view name, const Row& key, const st
     }
     const TableChanges::Rows after = changes.keep(row);
     table->check(after.chunk, transaction.arena);
-    changes.update({&before, 1}, {&after, 1});
+    transaction.engine->change(transaction, table, {&before, 1}, {&after, 1});
   });
 }
 

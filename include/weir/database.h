@@ -58,6 +58,7 @@ struct OpenOptions {
   std::size_t batch_submissions = 128;                         // at most 65,536
   std::uint64_t queue_rows = std::uint64_t{1} << 20, queue_bytes = std::uint64_t{64} << 20;
   std::uint64_t cache_bytes = std::uint64_t{64} << 20;         // of pages of the file
+  bool repair = true;           // write views anew that the file does not have as their tables say; false: verify() names the first difference
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
   std::vector<ScalarFunction> functions = {};  // those that views in the file use have to be here
   std::size_t reserve_bytes = 0;  // memory to set aside and touch now, for the process: tables and views then grow without waiting for the system
@@ -232,6 +233,13 @@ class Session {
   std::unique_ptr<internal::SessionState> state_;
 };
 
+// What Database::verify() found.
+struct Verification {
+  std::uint64_t tables = 0, views = 0, rows = 0;
+  std::string difference;       // the first one, in words; "": there is none
+  bool ok() const { return difference.empty(); }
+};
+
 struct RelationInfo {
   std::string name;
   bool is_view = false;
@@ -279,6 +287,9 @@ class Database {
 
   enum class Diagram : std::uint8_t { kText, kGraphviz };
   Result<std::string> explain(std::string_view view_or_query, Diagram diagram = Diagram::kText) const;
+
+  // Computes every view anew from the tables and compares it, row by row, with the view that is kept and with the one in the file. Costs what filling all views costs.
+  Result<Verification> verify() const;
 
   // A ScalarFunction for the statements that follow. <weir/function.h> makes one of a lambda: db.create_function(weir::function("clamp", [](std::int64_t a) { … })).
   Result<void> create_function(ScalarFunction function);

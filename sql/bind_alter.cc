@@ -1,0 +1,186 @@
+// ALTER TABLE and ALTER VIEW: the table as it will be, and which old column each new one comes from.
+
+#include <algorithm>
+
+#include "sql/binder.h"
+
+namespace weir {
+
+namespace {
+
+// Takes a column out of a list of columns, those behind it moving up. False: it was not in it.
+bool take_out(Columns& columns, std::uint16_t gone) {
+  const auto it = std::find(columns.begin(), columns.end(), gone);
+  const bool there = it != columns.end();
+  if (there) columns.erase(it);
+  for (std::uint16_t& c : columns) c = static_cast<std::uint16_t>(c > gone ? c - 1 : c);
+  return there;
+}
+
+void drop_column(Relation& table, std::uint16_t gone) {
+  const auto uses = [&](const Columns& columns) { return std::find(columns.begin(), columns.end(), gone) != columns.end(); };
+  if (uses(table.key)) {
+    table.key.clear();
+    table.has_key = false;
+    table.key_name.clear();
+  }
+  std::erase_if(table.uniques, [&](const Relation::Unique& u) { return uses(u.columns); });
+  std::erase_if(table.foreign, [&](const Relation::Foreign& f) { return uses(f.columns); });
+  std::erase_if(table.checks, [&](const Relation::Check& check) {
+    bool used = false;
+    each_column(*check.condition, [&](std::uint16_t c) { used = used || c == gone; });
+    return used;
+  });
+  take_out(table.key, gone);
+  for (Relation::Unique& u : table.uniques) take_out(u.columns, gone);
+  for (Relation::Foreign& f : table.foreign) {
+    take_out(f.columns, gone);
+    take_out(f.set_columns, gone);
+  }
+  for (Relation::Check& check : table.checks) {
+    ExprPtr condition = check.condition->clone();
+    renumber(*condition, [&](std::uint16_t c) { return static_cast<std::uint16_t>(c > gone ? c - 1 : c); });
+    check.text = condition->text();
+    check.condition = std::move(condition);
+  }
+  table.schema.erase(table.schema.begin() + gone);
+  table.defaults.erase(table.defaults.begin() + gone);
+}
+
+}  // namespace
+
+Statement Binder::alter_table(const Json& body) {
+  only(body, "ALTER TABLE", {"relation", "cmds", "objtype", "missing_ok"});
+  const Json& range = at(body, "relation");
+  Statement out;
+  out.kind = Statement::Kind::kAlterTable;
+  out.definition = text_;
+  out.names = {relation_name(range)};
+  if (text_field(body, "objtype") != "OBJECT_TABLE") unsupported("this ALTER of a view or another object", location(range));
+  if (flag(body, "missing_ok") && !catalog_.find_relation(out.names[0])) {
+    out.kind = Statement::Kind::kNothing;
+    return out;
+  }
+  const Relation& before = writable(range, "alter");
+  Relation& table = out.relation = before;
+  table.defaults.resize(table.schema.size());
+  for (std::size_t i = 0; i < table.schema.size(); ++i) out.sources.push_back(static_cast<int>(i));
+  const int offset = location(range);
+  for (const Json& item : at(body, "cmds")) {
+    const Json& command = *open(item).second;
+    only(command, "ALTER TABLE", {"subtype", "name", "def", "behavior", "missing_ok"});
+    const std::string type = text_field(command, "subtype"), name = text_field(command, "name");
+    const auto [def_type, def] = open(at(command, "def"));
+    if (type == "AT_AddColumn") {
+      const std::string column = text_field(*def, "colname");
+      const bool there = std::any_of(table.schema.begin(), table.schema.end(), [&](const Field& f) { return f.name == column; });
+      if (there && flag(command, "missing_ok")) continue;
+      if (there)
+        throw Failure(ErrorCode::kDuplicateName, "column \"" + column + "\" of relation \"" + table.name + "\" already exists", location(*def));
+      std::vector<std::pair<const Json*, int>> constraints;
+      add_column(table, *def, constraints);
+      table.defaults.resize(table.schema.size());
+      out.sources.push_back(-1);
+      for (const auto& [constraint, number] : constraints) add_constraint(table, *constraint, number);
+    } else if (type == "AT_DropColumn") {
+      const bool there = std::any_of(table.schema.begin(), table.schema.end(), [&](const Field& f) { return f.name == name; });
+      if (!there && flag(command, "missing_ok")) continue;
+      const std::uint16_t gone = table_column(table, name, offset);
+      if (table.schema.size() == 1) unsupported("a table without columns", offset);
+      drop_column(table, gone);
+      out.sources.erase(out.sources.begin() + gone);
+      out.cascade = out.cascade || text_field(command, "behavior") == "DROP_CASCADE";
+    } else if (type == "AT_ColumnDefault") {
+      const std::uint16_t column = table_column(table, name, offset);
+      table.defaults[column] = nullptr;
+      if (!command.contains("def")) continue;
+      Context context;
+      context.clause = "DEFAULT expressions";
+      table.defaults[column] = fold(coerce(bind(at(command, "def"), context), table.schema[column].type, Cast::kAssignment, location(*def)));
+    } else if (type == "AT_SetNotNull") {
+      table.schema[table_column(table, name, offset)].nullable = false;
+    } else if (type == "AT_DropNotNull") {
+      const std::uint16_t column = table_column(table, name, offset);
+      if (std::find(table.key.begin(), table.key.end(), column) != table.key.end()) {
+        throw Failure(ErrorCode::kConstraint, "column \"" + name + "\" is in a primary key", offset);
+      }
+      table.schema[column].nullable = true;
+    } else if (type == "AT_AddConstraint") {
+      if (def_type != "Constraint") unsupported(spaced(def_type), offset);
+      add_constraint(table, *def, -1);
+    } else if (type == "AT_DropConstraint") {
+      const auto named = [&](const auto& constraint) { return constraint.name == name; };
+      bool found = std::erase_if(table.checks, named) + std::erase_if(table.uniques, named) + std::erase_if(table.foreign, named) > 0;
+      if (!found && table.has_key && name == table.key_name) {
+        table.key.clear();
+        table.has_key = false;
+        table.key_name.clear();
+        found = true;
+      }
+      if (!found && !flag(command, "missing_ok")) {
+        throw Failure(ErrorCode::kUnknownName, "constraint \"" + name + "\" of relation \"" + table.name + "\" does not exist", offset);
+      }
+      out.cascade = out.cascade || text_field(command, "behavior") == "DROP_CASCADE";
+    } else {
+      std::string what = spaced(type.starts_with("AT_") ? type.substr(3) : type);
+      for (char& c : what) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+      unsupported("ALTER TABLE … " + what, offset);
+    }
+  }
+  return out;
+}
+
+Statement Binder::rename(const Json& body) {
+  only(body, "RENAME", {"renameType", "relationType", "relation", "subname", "newname", "behavior", "missing_ok"});
+  const std::string what = text_field(body, "renameType");
+  if (what != "OBJECT_TABLE" && what != "OBJECT_VIEW" && what != "OBJECT_MATVIEW" && what != "OBJECT_COLUMN" && what != "OBJECT_TABCONSTRAINT") {
+    unsupported("ALTER … RENAME of " + spaced(what.starts_with("OBJECT_") ? what.substr(7) : what), -1);
+  }
+  const Json& range = at(body, "relation");
+  const int offset = location(range);
+  Statement out;
+  out.definition = text_;
+  out.names = {relation_name(range)};
+  if (flag(body, "missing_ok") && !catalog_.find_relation(out.names[0])) return out;
+  const Relation& before = relation_of(range);
+  const std::string name = text_field(body, "newname"), old = text_field(body, "subname");
+  const bool whole = what != "OBJECT_COLUMN" && what != "OBJECT_TABCONSTRAINT";
+  if (whole && catalog_.find_relation(name)) throw Failure(ErrorCode::kDuplicateName, "relation \"" + name + "\" already exists", offset);
+  if (before.is_view) {
+    if (!whole) unsupported("renaming a column of a view", offset);
+    out.kind = Statement::Kind::kAlterView;
+    out.new_name = name;
+    return out;
+  }
+  if (what == "OBJECT_VIEW" || what == "OBJECT_MATVIEW") throw Failure(ErrorCode::kUnknownName, "\"" + before.name + "\" is not a view", offset);
+  out.kind = Statement::Kind::kAlterTable;
+  out.relation = before;
+  for (std::size_t i = 0; i < before.schema.size(); ++i) out.sources.push_back(static_cast<int>(i));
+  if (whole) {
+    out.relation.name = name;
+  } else if (what == "OBJECT_COLUMN") {
+    const std::uint16_t column = table_column(before, old, offset);
+    for (const Field& field : before.schema) {
+      if (field.name == name)
+        throw Failure(ErrorCode::kDuplicateName, "column \"" + name + "\" of relation \"" + before.name + "\" already exists", offset);
+    }
+    out.relation.schema[column].name = name;
+  } else {
+    std::string* found = out.relation.has_key && before.key_name == old ? &out.relation.key_name : nullptr;
+    const auto look = [&](auto& constraints) {
+      for (auto& constraint : constraints) {
+        if (constraint.name == name)
+          throw Failure(ErrorCode::kDuplicateName, "constraint \"" + name + "\" for relation \"" + before.name + "\" already exists", offset);
+        if (constraint.name == old) found = &constraint.name;
+      }
+    };
+    look(out.relation.checks);
+    look(out.relation.uniques);
+    look(out.relation.foreign);
+    if (!found) throw Failure(ErrorCode::kUnknownName, "constraint \"" + old + "\" for table \"" + before.name + "\" does not exist", offset);
+    *found = name;
+  }
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,63 @@
+// Would catch: a verify() that compares a view with itself; one that misses a changed row, a missing one, one that is there too often; repair that hides it.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "tests/views/open.h"
+
+namespace weir {
+namespace {
+
+void in_file(const std::string& path, const char* sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
+}
+
+constexpr char kScript[] =
+    "CREATE TABLE t (id INT PRIMARY KEY, g TEXT, v NUMERIC);"
+    "CREATE VIEW sums AS SELECT g, SUM(v) AS s, COUNT(*) AS n FROM t GROUP BY g;"
+    "CREATE VIEW all_g AS SELECT g FROM t;"
+    "CREATE VIEW big AS SELECT g FROM sums WHERE s > 2;"
+    "INSERT INTO t VALUES (1, 'a', 1.5), (2, 'a', 2), (3, 'b', 1), (4, NULL, NULL)";
+
+TEST(Verify, LiveAndStoredViewsAgree) {
+  Database db = memory(kScript);
+  db.execute("UPDATE t SET v = v + 1; DELETE FROM t WHERE id = 2").value();
+  const Verification v = db.verify().value();
+  EXPECT_TRUE(v.ok()) << v.difference;
+  EXPECT_EQ(v.tables, 1u);
+  EXPECT_EQ(v.views, 3u);
+  const Folder folder;
+  Database file = Database::open(folder.file()).value();
+  file.execute(kScript).value();
+  EXPECT_TRUE(file.verify().value().ok());
+}
+
+TEST(Verify, NamesTheFirstDifference) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"UPDATE sums SET n = 7 WHERE g = 'a'", "view \"sums\" in the file it lacks (g = a, s = 3.5, n = 2)"},
+      {"DELETE FROM big", "view \"big\" in the file it lacks (g = a)"},
+      {"INSERT INTO all_g VALUES ('b'), ('b')", "view \"all_g\" in the file it has (g = b), which should not be there, 2 times"}};
+  for (const auto& [sql, difference] : cases) {
+    const Folder folder;
+    {
+      Database db = Database::open(folder.file()).value();
+      db.execute(kScript).value();
+      db.close().value();
+    }
+    in_file(folder.file(), sql);
+    {
+      OpenOptions look;
+      look.repair = false;
+      EXPECT_EQ(Database::open(folder.file(), look).value().verify().value().difference, difference);
+    }
+    EXPECT_TRUE(Database::open(folder.file()).value().verify().value().ok());  // repaired
+    OpenOptions look;
+    look.repair = false;
+    EXPECT_TRUE(Database::open(folder.file(), look).value().verify().value().ok());
+  }
+}
+
+}  // namespace
+}  // namespace weir
