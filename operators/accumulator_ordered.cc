@@ -99,6 +99,7 @@ template <class Order>
 int compare_plainly(const typename Order::Value& a, const typename Order::Value& b) {
   if constexpr (std::is_same_v<Order, NumericOrder>) return numeric_compare(a, b);
   else if constexpr (std::is_same_v<Order, TextOrder>) return Order()(a, b);
+  else if constexpr (std::is_same_v<Order, PaddedOrder>) return without_padding(a.view()).compare(without_padding(b.view()));
   else return Plainly()(a, b);
 }
 
@@ -350,6 +351,9 @@ class TextList final : public InOrder<TextOrder> {
       const std::string_view text = values[0].bytes()[i].view();
       const std::string_view separator = values[1].is_valid(i) ? values[1].bytes()[i].view() : std::string_view();
       bytes += text;
+      // No text holds a byte 0: the shorter of two comes first, whatever its separator. Of two separators NULL is the last.
+      bytes += '\0';
+      bytes += values[1].is_valid(i) ? '\1' : '\2';
       bytes += separator;
       for (const std::size_t size : {text.size(), separator.size()}) {
         const auto n = static_cast<std::uint32_t>(size);
@@ -375,7 +379,7 @@ class TextList final : public InOrder<TextOrder> {
       std::uint32_t sizes[2];
       std::memcpy(sizes, bytes.data() + bytes.size() - sizeof sizes, sizeof sizes);
       const std::string_view separator = bytes.substr(bytes.size() - sizeof sizes - sizes[1], sizes[1]);
-      const std::string_view text = bytes.substr(bytes.size() - sizeof sizes - sizes[1] - sizes[0], sizes[0]);
+      const std::string_view text = bytes.substr(bytes.size() - sizeof sizes - sizes[1] - 2 - sizes[0], sizes[0]);
       if (static_cast<std::uint64_t>(copies) > kTextMost || out.size() + (text.size() + separator.size()) * static_cast<std::uint64_t>(copies) > kTextMost) {
         throw Failure(ErrorCode::kEvaluation, "out of memory: the text of string_agg is longer than 1 GB");
       }

@@ -134,7 +134,7 @@ void Binder::bind_conflict(const Json& body, const Relation& table, const From& 
     for (std::size_t u = 0; u < table.uniques.size(); ++u) conflict->uniques.push_back(u);
   }
   if (conflict->updates) {
-    const From both = join_from(From{from.plan->clone(), from.scope, {}}, relation_from(scan(table), "excluded", nullptr, {}), offset);
+    const From both = join_from(From{from.plan->clone(), from.scope, {}}, relation_from(scan(table), "excluded", nullptr, {}), from.scope, offset);
     Context context;
     context.scope = &both.scope;
     context.clause = "ON CONFLICT";

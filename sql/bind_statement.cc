@@ -676,8 +676,7 @@ void find_types(const Plan& plan, std::vector<Type>& types) {
       for (const ExprPtr& e : row) in_expression(in_expression, *e);
     }
     for (const AggregateCall& a : p.aggregates) {
-      if (a.argument) in_expression(in_expression, *a.argument);
-      if (a.filter) in_expression(in_expression, *a.filter);
+      a.each([&](const ExprPtr& e) { in_expression(in_expression, *e); });
     }
     for (const PlanPtr& input : p.inputs) self(self, *input);
   };

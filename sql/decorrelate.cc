@@ -348,7 +348,9 @@ class Decorrelation {
 
   Dependent pull_aggregate(PlanPtr plan, bool may_be_of_nothing) {
     const bool total = plan->exprs.empty();
-    if (total && !may_be_of_nothing) return with_domain(std::move(plan));
+    // Of no rows, a hypothetical rank is 1, not NULL.
+    const bool ranks = std::any_of(plan->aggregates.begin(), plan->aggregates.end(), [](const AggregateCall& a) { return is_hypothetical(a.function); });
+    if (total && (!may_be_of_nothing || ranks)) return with_domain(std::move(plan));
     Dependent in = settled(pull(std::move(plan->inputs[0]), false));
     bool outside = speaks(in.outputs) || !all_equalities(in);
     each_expr(*plan, [&](const Expr& e) { outside = outside || speaks(e); });
@@ -509,7 +511,7 @@ class Decorrelation {
         for (std::size_t i = 0; i < w; ++i) spec.partition.push_back(static_cast<std::uint16_t>(i));
         for (OrderKey& key : spec.order) key.column = static_cast<std::uint16_t>(key.column + w);
         for (WindowCall& c : spec.calls) {
-          for (int* column : {&c.argument, &c.count_column, &c.fallback}) {
+          for (int* column : {&c.argument, &c.second, &c.count_column, &c.fallback}) {
             if (*column >= 0) *column += static_cast<int>(w);
           }
         }

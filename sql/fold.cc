@@ -256,8 +256,7 @@ class Lifting {
     Plan& plan = *out.plan;
     for (const ExprPtr& e : plan.exprs) input.move(*e);
     for (AggregateCall& a : plan.aggregates) {
-      if (a.argument) input.move(*a.argument);
-      if (a.filter) input.move(*a.filter);
+      a.each([&](ExprPtr& e) { input.move(*e); });
     }
     if (plan.exprs.empty()) mark(plan, input);
     out.binding = static_cast<int>(plan.exprs.size());
@@ -311,7 +310,7 @@ class Lifting {
     input.move(spec.order);
     spec.partition.push_back(input.own());
     for (WindowCall& call : spec.calls) {
-      for (int* c : {&call.argument, &call.count_column, &call.fallback}) {
+      for (int* c : {&call.argument, &call.second, &call.count_column, &call.fallback}) {
         if (*c >= 0) *c = input.at(static_cast<std::uint16_t>(*c));
       }
     }

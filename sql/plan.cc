@@ -51,10 +51,7 @@ void each_expr(Plan& plan, const std::function<void(ExprPtr&)>& f) {
   for (auto& row : plan.rows) {
     for (ExprPtr& e : row) f(e);
   }
-  for (AggregateCall& a : plan.aggregates) {
-    if (a.argument) f(a.argument);
-    if (a.filter) f(a.filter);
-  }
+  for (AggregateCall& a : plan.aggregates) a.each(f);
 }
 
 void each_expr(const Plan& plan, const std::function<void(const Expr&)>& f) {

@@ -21,6 +21,19 @@ bool same_columns(const Schema& a, const Schema& b) {
          std::equal(a.begin(), a.end(), b.begin(), [](const Field& x, const Field& y) { return x.name == y.name && x.type == y.type; });
 }
 
+// A constant of a type, as SQL.
+std::string_view some_value(TypeId type) {
+  switch (type) {
+    case TypeId::kBoolean: return "TRUE";
+    case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: case TypeId::kReal: case TypeId::kDouble: case TypeId::kNumeric: return "1";
+    case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kTimestamptz: return "'2000-01-01'";
+    case TypeId::kTime: return "'01:00'";
+    case TypeId::kInterval: return "'1 day'";
+    case TypeId::kUuid: return "'00000000-0000-0000-0000-000000000001'";
+    default: return "'x'";
+  }
+}
+
 // The catalog with other names for the columns of one table.
 class Renamed final : public Catalog {
  public:
@@ -227,7 +240,25 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
       list += (list.empty() ? "" : ", ") + quote_identifier(name);
     }
     Statement meant, real;
-    if (!bound(text, Renamed(engine_, known), meant)) return "";
+    if (!bound(text, Renamed(engine_, known), meant)) {
+      // Perhaps the text gives all columns names, t(a, b): then what is gone becomes a constant. Where it does not matter which, nothing asks for it.
+      if (!any_gone) return "";
+      const auto with_constants = [&](bool null) {
+        std::string select;
+        for (std::size_t c = 0; c < old.schema.size(); ++c) {
+          const auto source = std::find(sources.begin(), sources.end(), static_cast<int>(c));
+          const Type& type = old.schema[c].type;
+          const std::string value = source != sources.end() ? quote_identifier(now.relation.schema[static_cast<std::size_t>(source - sources.begin())].name)
+                                                            : "CAST(" + std::string(null ? "NULL" : some_value(type.id)) + " AS " + type.to_string() + ")";
+          select += (select.empty() ? "(SELECT " : ", ") + value + " AS " + quote_identifier(old.schema[c].name);
+        }
+        select += " FROM " + quote_identifier(now.name()) + ")";
+        return edited(without, text, was.relation.id, select, select + " AS " + quote_identifier(was.name()));
+      };
+      const std::string candidate = with_constants(true);
+      const bool as_it_was = bound(candidate, engine_, real) && as_before(real) && bound(with_constants(false), engine_, meant) && as_before(meant);
+      return as_it_was && real.plan->text() == meant.plan->text() ? candidate : "";
+    }
     if (now.name() == was.name() && bound(text, engine_, real) && as_before(real) && as_before(meant) && real.plan->text() == meant.plan->text())
       return text;
     const std::string name = quote_identifier(now.name()), alias = " AS " + quote_identifier(was.name());

@@ -127,6 +127,15 @@ TEST(Alter, SurvivesInAFile) {
   EXPECT_EQ(text(db.read("totals").value()), (Texts{"7|1"}));
 }
 
+TEST(Alter, AColumnThatAViewAsksForByAnotherNameStays) {
+  Database db = memory(
+      "CREATE TABLE t (id INT PRIMARY KEY, a INT, gone TEXT); CREATE VIEW n AS SELECT COUNT(gone) AS n FROM t; CREATE VIEW k AS SELECT MAX(a) AS m FROM t;"
+      "ALTER TABLE t RENAME COLUMN a TO aa");  // both views know t(id, a, gone) now
+  EXPECT_FALSE(db.execute("ALTER TABLE t DROP COLUMN gone").ok());
+  db.execute("DROP VIEW n; ALTER TABLE t DROP COLUMN gone; INSERT INTO t VALUES (1, 7)").value();
+  EXPECT_EQ(text(db.read("k").value()), (Texts{"7"}));
+}
+
 TEST(Alter, NamesDoNotChangeTheirMeaning) {
   Database db = memory(
       "CREATE TABLE t (id INT); CREATE TABLE u (id INT, b INT); INSERT INTO t VALUES (1); INSERT INTO u VALUES (1, 7);"

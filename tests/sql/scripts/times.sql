@@ -45,6 +45,5 @@ INSERT INTO p VALUES (1, '12:34:56.5', '2024-01-01 00:00:00.12345', '1999-12-31 
 -- check
 UPDATE p SET a = d, b = b + INTERVAL '0.0006 s', c = b WHERE id < 3;
 -- check
-CREATE TABLE q (a TIMESTAMP(7));
 DELETE FROM p;
 -- check
