@@ -218,10 +218,10 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
       poisoned.schema[c].name = kUnsayable + poisoned.schema[c].name;
     }
     Statement with, without;
+    bool free = true;
     if (any_gone) {
-      const bool free = bound(text, Renamed(engine_, old), with) && bound(text, Renamed(engine_, poisoned), without) && as_before(without) &&
-                        with.plan->text() == without.plan->text();
-      if (!free) return "";
+      if (!bound(text, Renamed(engine_, old), with)) return "";
+      free = bound(text, Renamed(engine_, poisoned), without) && as_before(without) && with.plan->text() == without.plan->text();
     }
     // As the view knows the table.
     Relation known = now.relation;
@@ -240,8 +240,9 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
       list += (list.empty() ? "" : ", ") + quote_identifier(name);
     }
     Statement meant, real;
-    if (!bound(text, Renamed(engine_, known), meant)) {
-      // Perhaps the text gives all columns names, t(a, b): then what is gone becomes a constant. Where it does not matter which, nothing asks for it.
+    if (!free || !bound(text, Renamed(engine_, known), meant)) {
+      // Perhaps the text names all columns, as t(a, b) or (SELECT a AS b, c FROM t): then what is gone becomes a constant. Where it does not matter which one,
+      // nothing asks for it.
       if (!any_gone) return "";
       const auto with_constants = [&](bool null) {
         std::string select;
@@ -253,7 +254,7 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
           select += (select.empty() ? "(SELECT " : ", ") + value + " AS " + quote_identifier(old.schema[c].name);
         }
         select += " FROM " + quote_identifier(now.name()) + ")";
-        return edited(without, text, was.relation.id, select, select + " AS " + quote_identifier(was.name()));
+        return edited(with, text, was.relation.id, select, select + " AS " + quote_identifier(was.name()));
       };
       const std::string candidate = with_constants(true);
       const bool as_it_was = bound(candidate, engine_, real) && as_before(real) && bound(with_constants(false), engine_, meant) && as_before(meant);
