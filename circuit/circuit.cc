@@ -3,6 +3,7 @@
 #include <weir/error.h>
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 
 namespace weir {
@@ -42,6 +43,7 @@ struct Node {
   bool queued = false;
 
   std::uint64_t rows_in = 0, rows_out = 0, steps = 0;
+  std::uint64_t evaluate_ns = 0, keep_ns = 0;
 };
 
 // What streams hold, computed once a read.
@@ -57,6 +59,7 @@ struct Circuit::Impl {
   std::vector<Node*> fresh;  // in the order they were added, which is topological
   std::size_t count = 0;
   bool reading = false;
+  bool clocks = false;
 
   // Of this step.
   std::vector<std::vector<Node*>> queue;  // by level; 0: the sources that were pushed into
@@ -141,18 +144,28 @@ struct Circuit::Impl {
       for (Node* input : node->inputs) inputs.push_back(&whole(*input, known));
       Delta& out = known[node->id];
       try {
-        node->op->backfill(step, inputs, out);
-        if (node->integral) fill_integral(*node, out);
+        timed(node->evaluate_ns, [&] { node->op->backfill(step, inputs, out); });
+        if (node->integral) timed(node->keep_ns, [&] { fill_integral(*node, out); });
       } catch (...) {
         node->op->revert();
         throw;
       }
-      node->op->advance();
+      timed(node->keep_ns, [&] { node->op->advance(); });
+      ++node->steps;
       for (const Delta* input : inputs) node->rows_in += input->rows();
       node->rows_out += out.rows();
     }
     for (Node* node : fresh) node->fresh = false;
     fresh.clear();
+  }
+
+  // Calls f, and adds to `ns` what it takes where clocks run.
+  template <class F>
+  void timed(std::uint64_t& ns, F&& f) const {
+    if (!clocks) return f();
+    const auto start = std::chrono::steady_clock::now();
+    f();
+    ns += static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
   }
 
   static std::string name(const Node& node) { return node.op ? node.op->label() : node.label; }
@@ -179,7 +192,9 @@ struct Circuit::Impl {
       ++node->steps;
       rows += in;
     }
-    const auto evaluate = [&](std::size_t n) { level[n]->op->evaluate(step, level[n]->deltas, level[n]->out); };
+    const auto evaluate = [&](std::size_t n) {
+      timed(level[n]->evaluate_ns, [&] { level[n]->op->evaluate(step, level[n]->deltas, level[n]->out); });
+    };
     if (level.size() > 1 && step.parallel(rows)) {
       called.insert(called.end(), level.begin(), level.end());
       executor->run(level.size(), evaluate);
@@ -200,7 +215,8 @@ struct Circuit::Impl {
       for (Node* node : queue[n]) hand_on(*node);
     }
     for (const NodeId id : ran) {
-      if (at(id).integral) at(id).integral->check(at(id).out);
+      Node& node = at(id);
+      if (node.integral) timed(node.keep_ns, [&] { node.integral->check(node.out); });
     }
   }
   // Calls f(node) for all, in parallel where they have many rows between them.
@@ -220,9 +236,9 @@ struct Circuit::Impl {
       rows += node.out.rows();
       if (node.integral) arranged.push_back(&node);
     }
-    each(arranged, rows, [](Node& node) { node.integral->apply(node.out); });
-    each(called, rows, [](Node& node) { node.op->advance(); });
-    for (Node* node : arranged) node->integral->collect();
+    each(arranged, rows, [this](Node& node) { timed(node.keep_ns, [&] { node.integral->apply(node.out); }); });
+    each(called, rows, [this](Node& node) { timed(node.keep_ns, [&] { node.op->advance(); }); });
+    for (Node* node : arranged) timed(node->keep_ns, [&] { node->integral->collect(); });
     clear();
   }
   void clear() {
@@ -381,7 +397,18 @@ Circuit::NodeInfo Circuit::info(NodeId id) const {
   info.rows_in = node.rows_in;
   info.rows_out = node.rows_out;
   info.steps = node.steps;
+  info.evaluate_ns = node.evaluate_ns;
+  info.keep_ns = node.keep_ns;
   return info;
+}
+
+void Circuit::run_clocks(bool on) { impl_->clocks = on; }
+bool Circuit::clocks() const { return impl_->clocks; }
+
+void Circuit::start_profile() {
+  for (const auto& node : impl_->nodes) {
+    if (node) node->rows_in = node->rows_out = node->steps = node->evaluate_ns = node->keep_ns = 0;
+  }
 }
 
 std::vector<NodeId> Circuit::upstream(std::span<const NodeId> roots) const {

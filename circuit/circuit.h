@@ -71,9 +71,14 @@ class Circuit {
     std::uint64_t state_rows = 0;
     std::size_t state_bytes = 0;  // private state and integral
     bool arranged = false;
-    std::uint64_t rows_in = 0, rows_out = 0, steps = 0;  // since the node was made
+    std::uint64_t rows_in = 0, rows_out = 0, steps = 0;  // since the node was made, or start_profile()
+    std::uint64_t evaluate_ns = 0, keep_ns = 0;          // of that, while clocks ran: in evaluation; in bringing state and integral up to date
   };
   NodeInfo info(NodeId node) const;
+  // Clocks around every call of an operator, or none: then they cost a branch a call.
+  void run_clocks(bool on);
+  bool clocks() const;
+  void start_profile();  // counts from 0
   std::vector<NodeId> upstream(std::span<const NodeId> roots) const;  // all nodes that feed these, topologically
   std::size_t node_count() const;
 

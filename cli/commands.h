@@ -55,6 +55,7 @@ struct RunOptions {
   Format format = Format::kTable;
   bool append = false;                    // read inputs from their start even if the database has rows of them
   bool progress = false, quiet = false;
+  std::string profile;                    // file that tells what the operators of all views have done; "": none
   ModeOptions open;
 };
 int run_definitions(const RunOptions& options);
@@ -63,9 +64,13 @@ struct ExplainOptions {
   std::string source;               // definitions (JSON), a script (SQL) or a database
   std::vector<std::string> views;   // none: all
   std::string query;                // or a query
-  bool graphviz = false;
+  bool graphviz = false, json = false;
+  bool profile = false;             // with what the operators have done
 };
 int run_explain(const ExplainOptions& options);
+// EXPLAIN of several views or queries as one text, one diagram or one JSON object.
+Result<std::string> explain_all(const Database& db, const std::vector<std::string>& subjects, Diagram diagram, bool analyze);
+std::vector<std::string> view_names(const Database& db);
 
 int run_verify(const std::string& db);
 

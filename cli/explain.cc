@@ -1,4 +1,4 @@
-// weir explain: the plan and the circuit of views, as text or as Graphviz.
+// weir explain: the plan and the circuit of views, and what their operators do, as text, as Graphviz or as JSON.
 
 #include <cstdio>
 #include <set>
@@ -26,7 +26,7 @@ class Picture {
 };
 
 // Definitions, a script or a database, told apart by their first bytes.
-Result<void> load(const std::string& source, std::optional<Database>& db) {
+Result<void> load(const std::string& source, bool profile, std::optional<Database>& db) {
   constexpr std::string_view kDatabaseMagic = "SQLite format 3";
   Result<std::string> text = read_file(source);
   if (!text.ok()) return text.error();
@@ -35,6 +35,7 @@ Result<void> load(const std::string& source, std::optional<Database>& db) {
   OpenOptions options = is_database || !said.ok() ? OpenOptions() : said.value();
   options.threads = 1;
   options.create = false;
+  options.profile = profile;
   Result<Database> opened = Database::open(is_database ? source : ":memory:", options);
   if (!opened.ok()) return opened.error();
   db.emplace(std::move(opened).value());
@@ -57,37 +58,52 @@ Result<void> load(const std::string& source, std::optional<Database>& db) {
 
 }  // namespace
 
+std::vector<std::string> view_names(const Database& db) {
+  std::vector<std::string> names;
+  for (const RelationInfo& relation : db.relations()) {
+    if (relation.is_view) names.push_back(relation.name);
+  }
+  return names;
+}
+
+Result<std::string> explain_all(const Database& db, const std::vector<std::string>& subjects, Diagram diagram, bool analyze) {
+  Picture picture;
+  std::string out;
+  for (const std::string& subject : subjects) {
+    Result<std::string> one = db.explain(subject, diagram, analyze);
+    if (!one.ok()) return one.error();
+    std::string text = std::move(one).value();
+    if (!text.ends_with('\n')) text += '\n';
+    if (diagram == Diagram::kGraphviz) {
+      picture.add(text);
+    } else if (diagram == Diagram::kJson) {
+      out += out.empty() ? "{" : ",\n";
+      append_json(subject, out);
+      out += ": " + text.substr(0, text.size() - 1);
+    } else {
+      out += subjects.size() > 1 ? "view " + subject + "\n" + text + "\n" : text;
+    }
+  }
+  if (diagram == Diagram::kJson) out += out.empty() ? "{}\n" : "}\n";
+  return diagram == Diagram::kGraphviz ? picture.text() : out;
+}
+
 int run_explain(const ExplainOptions& options) {
   std::optional<Database> db;
-  if (Result<void> loaded = load(options.source, db); !loaded.ok()) {
+  if (Result<void> loaded = load(options.source, options.profile, db); !loaded.ok()) {
     complain(loaded.error());
     return kRefused;
   }
   std::vector<std::string> subjects = options.views;
-  if (!options.query.empty()) {
-    subjects.push_back(options.query);
-  } else if (subjects.empty()) {
-    for (const RelationInfo& relation : db->relations()) {
-      if (relation.is_view) subjects.push_back(relation.name);
-    }
+  if (!options.query.empty()) subjects.push_back(options.query);
+  if (subjects.empty()) subjects = view_names(*db);
+  const Diagram diagram = options.graphviz ? Diagram::kGraphviz : options.json ? Diagram::kJson : Diagram::kText;
+  const Result<std::string> text = explain_all(*db, subjects, diagram, options.profile);
+  if (!text.ok()) {
+    complain(text.error());
+    return kRefused;
   }
-  Picture picture;
-  for (const std::string& subject : subjects) {
-    Result<std::string> diagram = db->explain(subject, options.graphviz ? Database::Diagram::kGraphviz : Database::Diagram::kText);
-    if (!diagram.ok()) {
-      complain(diagram.error());
-      return kRefused;
-    }
-    if (options.graphviz) {
-      picture.add(diagram.value());
-      continue;
-    }
-    std::string text = diagram.value();
-    if (!text.ends_with('\n')) text += '\n';
-    if (subjects.size() > 1) text = "view " + subject + "\n" + text + "\n";
-    if (!write_out(text)) return kRefused;
-  }
-  return write_out(picture.text()) ? kDone : kRefused;
+  return write_out(text.value()) ? kDone : kRefused;
 }
 
 }  // namespace weir::cli

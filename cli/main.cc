@@ -92,6 +92,8 @@ int dispatch(int argc, char** argv) {
   run_command.add_option("--watch", run.watch, "print a view's changes as NDJSON as they commit; repeatable")->type_name("VIEW")->allow_extra_args(false)->take_all();
   run_command.add_option("--reject", run.reject, "skip bad rows and write them here with the reason, as NDJSON (default: a bad row ends the run)")->type_name("FILE");
   run_command.add_flag("--append", run.append, "read all of each input, also what an earlier run on this database has read");
+  run_command.add_option("--profile", run.profile, "write here what each operator of the views has done: as JSON or Graphviz where the name ends in .json or .dot, else as text")
+      ->type_name("FILE");
   add_format(run_command, run.format);
   add_open(run_command, run.open);
   run_command.add_flag("--progress", run.progress, "show the progress bar also where standard error is no terminal");
@@ -103,7 +105,9 @@ int dispatch(int argc, char** argv) {
   explain_command.add_option("source", explain.source, "definitions (JSON), a script (SQL) or a database")->type_name("FILE")->required();
   explain_command.add_option("view", explain.views, "of these views (default: all)")->type_name("VIEW");
   explain_command.add_option("--query", explain.query, "of this query")->type_name("SQL");
-  explain_command.add_flag("--graphviz", explain.graphviz, "as Graphviz: weir explain … --graphviz | dot -Tsvg");
+  CLI::Option* graphviz = explain_command.add_flag("--graphviz", explain.graphviz, "as Graphviz: weir explain … --graphviz | dot -Tsvg");
+  explain_command.add_flag("--json", explain.json, "as JSON: an object, by view")->excludes(graphviz);
+  explain_command.add_flag("--profile", explain.profile, "with rows, batches, time and memory of each operator: in filling the views, or the query");
 
   std::string verified;
   CLI::App& verify_command = *app.add_subcommand("verify", "compute all views of a database anew and compare");

@@ -122,7 +122,9 @@ class Run {
 
   void run() {
     Result<std::string> document = read_file(options_.definitions);
-    db_.emplace(Database::open(options_.db, open_options(document)).value());
+    OpenOptions open = open_options(document);
+    open.profile = !options_.profile.empty();
+    db_.emplace(Database::open(options_.db, open).value());
     if (db_->recovered()) tell_recovered();
     if (!document.ok()) throw Failure(document.error());
     if (Result<void> defined = db_->define(document.value()); !defined.ok()) {
@@ -139,6 +141,7 @@ class Run {
     for (const Input& input : inputs_) load(input);
     rejects_.close();
     for (const std::string& view : options_.print) print(view);
+    write_profile();
     if (options_.db != ":memory:") say("tables and views are in " + options_.db + ", a SQLite database at sequence " + with_commas(db_->sequence()));
     watches_.clear();
     db_->close().value();
@@ -207,6 +210,16 @@ class Run {
       for (std::size_t c = 0; c < rows.schema().size(); ++c) values.push_back(rows[r][c]);
     }
     return ResultSet(rows.schema(), std::move(values), rows.sequence());
+  }
+
+  void write_profile() const {
+    const std::string& path = options_.profile;
+    if (path.empty()) return;
+    const Diagram diagram = path.ends_with(".json") ? Diagram::kJson : path.ends_with(".dot") ? Diagram::kGraphviz : Diagram::kText;
+    const std::string text = explain_all(*db_, view_names(*db_), diagram, true).value();
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    const bool written = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    if ((file && std::fclose(file) != 0) || !written) throw Failure(io_error(path, "cannot write the file"));
   }
 
   void check_output() const {

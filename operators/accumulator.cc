@@ -93,6 +93,10 @@ class DoubleSum final : public Accumulator {
     at<State>(group).sum.~ExactSum();
     delete at<State>(group).squares;
   }
+  std::size_t heap_bytes(const std::byte* group) const override {
+    const State& s = at<State>(group);
+    return s.sum.heap_bytes() + (s.squares ? sizeof *s.squares + s.squares->heap_bytes() : 0);
+  }
 
   bool update(const Chunk& rows, const Column* value, Groups groups, const std::uint32_t*, bool negate) override {
     bool overflow = false;
@@ -145,6 +149,7 @@ class NumericSum final : public Accumulator {
   NumericSum() : Accumulator(sizeof(NumericTotal)) {}
 
   void destroy(std::byte* group) noexcept override { at<NumericTotal>(group).destroy(); }
+  std::size_t heap_bytes(const std::byte* group) const override { return at<NumericTotal>(group).heap_bytes(); }
   void freeze(std::byte* before, Arena& arena) const override { at<NumericTotal>(before).freeze(arena); }
   bool update(const Chunk& rows, const Column* value, Groups groups, const std::uint32_t*, bool negate) override {
     bool fits = true;
@@ -256,9 +261,7 @@ class Extremes final : public Accumulator {
   Extremes() : Accumulator(sizeof(State)) {}
 
   void destroy(std::byte* group) noexcept override {
-    Set& set = at<State>(group).set;
-    set_bytes_ -= set.bytes();
-    set.clear(own_);
+    at<State>(group).set.clear(own_);
   }
   void freeze(std::byte* before, Arena& arena) const override {
     if constexpr (std::is_same_v<Value, Bytes>) {
@@ -293,13 +296,12 @@ class Extremes final : public Accumulator {
       else out.as<Value>()[k] = asked.function == AggregateFunction::kMin ? s.min : s.max;
     }
   }
-  std::size_t heap_bytes() const override { return own_.bytes + set_bytes_; }
+  std::size_t heap_bytes(const std::byte* group) const override { return at<State>(group).set.bytes(); }
+  std::size_t common_bytes() const override { return own_.bytes; }
 
  private:
   void apply(State& s, std::span<const Change> changes) {
-    set_bytes_ -= s.set.bytes();
     s.set.apply(changes, Order(), own_);
-    set_bytes_ += s.set.bytes();
     s.any = !s.set.empty();
     s.min = s.any ? s.set.front() : Value();
     s.max = s.any ? s.set.back() : Value();
@@ -307,7 +309,6 @@ class Extremes final : public Accumulator {
 
   OrderedChanges<Order> changes_;
   ValueOwner<Value> own_;
-  std::size_t set_bytes_ = 0;
 };
 
 enum class Family { kCount, kSum, kExtremes, kBooleans, kBits, kVariance, kRegression, kTextList, kOrderedSet, kHypothetical };

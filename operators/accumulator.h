@@ -58,7 +58,9 @@ class Accumulator {
   // out[k] for groups[k]; `out` has a bitmap, set.
   virtual void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const = 0;
 
-  virtual std::size_t heap_bytes() const { return 0; }
+  // What hangs on the state of one group (read off it, in time proportional), and what the groups have in common.
+  virtual std::size_t heap_bytes(const std::byte*) const { return 0; }
+  virtual std::size_t common_bytes() const { return 0; }
 
  protected:
   template <class State> State& at(std::byte* group) const { return *reinterpret_cast<State*>(group + offset_); }

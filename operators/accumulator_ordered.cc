@@ -30,9 +30,7 @@ class InOrder : public Accumulator {
   explicit InOrder(std::size_t bytes = sizeof(State)) : Accumulator(bytes) {}
 
   void destroy(std::byte* group) noexcept override {
-    Set& set = this->template at<State>(group).set;
-    set_bytes_ -= set.bytes();
-    set.clear(own_);
+    this->template at<State>(group).set.clear(own_);
   }
   void freeze(std::byte* before, Arena& arena) const override {
     State& s = this->template at<State>(before);
@@ -61,15 +59,14 @@ class InOrder : public Accumulator {
       out.set(k, d.null ? Datum::of_null(out.kind) : d);
     }
   }
-  std::size_t heap_bytes() const override { return own_.bytes + set_bytes_; }
+  std::size_t heap_bytes(const std::byte* group) const override { return this->template at<State>(group).set.bytes(); }
+  std::size_t common_bytes() const override { return own_.bytes; }
 
  protected:
   virtual Datum answer(const std::byte* group, std::uint32_t question, Arena& arena) const = 0;
   virtual void apply(std::byte* group, std::span<const Change> changes) {
     State& s = this->template at<State>(group);
-    set_bytes_ -= s.set.bytes();
     s.set.apply(changes, Order(), own_);
-    set_bytes_ += s.set.bytes();
     for (const Change& c : changes) s.total += c.weight;
   }
   static Value value_at(const Set& set, std::int64_t position) {
@@ -83,7 +80,6 @@ class InOrder : public Accumulator {
 
   OrderedChanges<Order> changes_;
   ValueOwner<Value> own_;
-  std::size_t set_bytes_ = 0;
   std::uint32_t asked_ = 0;
 };
 
@@ -147,10 +143,9 @@ class OrderedSet final : public InOrder<Order> {
   void destroy(std::byte* group) noexcept override {
     Base::destroy(group);
     FrequentOwner own{&this->own_};
-    auto& modes = this->template at<State>(group).modes;
-    this->set_bytes_ -= modes.bytes();
-    modes.clear(own);
+    this->template at<State>(group).modes.clear(own);
   }
+  std::size_t heap_bytes(const std::byte* group) const override { return Base::heap_bytes(group) + this->template at<State>(group).modes.bytes(); }
   bool update(const Chunk& rows, const Column* value, Accumulator::Groups, const std::uint32_t* numbers, bool) override {
     each_value(rows, value, [&](std::uint32_t i) {
       if constexpr (std::is_same_v<Value, std::int64_t>) {
@@ -176,14 +171,12 @@ class OrderedSet final : public InOrder<Order> {
     Base::apply(group, changes);
     FrequentOwner own{&this->own_};
     std::size_t at = 0;
-    this->set_bytes_ -= s.modes.bytes();
     each_class([&](const Value& v) {
       const std::int64_t was = before[at++], is = count_of(s.values.set, v);
       if (was == is) return;
       if (was > 0) s.modes.add({v, was}, -1, FrequentOrder(), own);
       if (is > 0) s.modes.add({v, is}, 1, FrequentOrder(), own);
     });
-    this->set_bytes_ += s.modes.bytes();
   }
 
   Datum answer(const std::byte* group, std::uint32_t question, Arena&) const override {
@@ -274,10 +267,9 @@ class Hypothetical final : public InOrder<TextOrder> {
   }
   void destroy(std::byte* group) noexcept override {
     InOrder::destroy(group);
-    Set& distinct = at<State>(group).distinct;
-    set_bytes_ -= distinct.bytes();
-    distinct.clear(own_);
+    at<State>(group).distinct.clear(own_);
   }
+  std::size_t heap_bytes(const std::byte* group) const override { return InOrder::heap_bytes(group) + at<State>(group).distinct.bytes(); }
   bool update(const Chunk& rows, const Column* values, Groups, const std::uint32_t* numbers, bool) override {
     std::string bytes;
     rows.each([&](std::uint32_t i) {
@@ -299,12 +291,10 @@ class Hypothetical final : public InOrder<TextOrder> {
     std::vector<bool> before;
     for (const Change& c : changes) before.push_back(s.rows.set.rank(c.value, TextOrder()).weight > 0);
     InOrder::apply(group, changes);
-    set_bytes_ -= s.distinct.bytes();
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const bool is = s.rows.set.rank(changes[i].value, TextOrder()).weight > 0;
       if (is != before[i]) s.distinct.add(changes[i].value, is ? 1 : -1, TextOrder(), own_);
     }
-    set_bytes_ += s.distinct.bytes();
   }
   Datum answer(const std::byte* group, std::uint32_t question, Arena&) const override {
     const Question& q = questions_[question];

@@ -120,6 +120,7 @@ class NumericVariance final : public Accumulator {
     at<State>(group).sum.destroy();
     at<State>(group).squares.destroy();
   }
+  std::size_t heap_bytes(const std::byte* group) const override { return at<State>(group).sum.heap_bytes() + at<State>(group).squares.heap_bytes(); }
   void freeze(std::byte* before, Arena& arena) const override {
     at<State>(before).sum.freeze(arena);
     at<State>(before).squares.freeze(arena);
@@ -184,6 +185,7 @@ class DoubleVariance final : public Accumulator {
     at<State>(group).sum.~ExactSum();
     at<State>(group).squares.~ExactSum();
   }
+  std::size_t heap_bytes(const std::byte* group) const override { return at<State>(group).sum.heap_bytes() + at<State>(group).squares.heap_bytes(); }
   bool update(const Chunk& rows, const Column* value, Groups groups, const std::uint32_t*, bool negate) override {
     bool overflow = false;
     const double* v = value->doubles();
@@ -238,6 +240,11 @@ class Regression final : public Accumulator {
   }
   void destroy(std::byte* group) noexcept override {
     for (ExactSum& sum : at<State>(group).sums) sum.~ExactSum();
+  }
+  std::size_t heap_bytes(const std::byte* group) const override {
+    std::size_t n = 0;
+    for (const ExactSum& sum : at<State>(group).sums) n += sum.heap_bytes();
+    return n;
   }
   bool update(const Chunk& rows, const Column* values, Groups groups, const std::uint32_t*, bool negate) override {
     bool overflow = false;

@@ -120,7 +120,11 @@ class Aggregate final : public Operator {
   }
   std::size_t state_bytes() const override {
     std::size_t n = groups_->bytes();
-    for (const Part& part : parts_) n += part.accumulator->heap_bytes() + (part.distinct ? part.distinct->keys().bytes() : 0);
+    for (const Part& part : parts_) n += part.accumulator->common_bytes() + (part.distinct ? part.distinct->keys().bytes() : 0);
+    if (built_.empty()) return n;
+    groups_->each([&](Id id) {
+      for (const Accumulator* accumulator : built_) n += accumulator->heap_bytes(groups_->rows().row(id));
+    });
     return n;
   }
 

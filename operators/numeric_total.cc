@@ -137,6 +137,14 @@ void NumericTotal::destroy() noexcept {
   if (form == Form::kParts) delete static_cast<Parts*>(more);
 }
 
+std::size_t NumericTotal::heap_bytes() const {
+  if (form != Form::kParts) return 0;
+  const auto& parts = *static_cast<const Parts*>(more);
+  std::size_t n = sizeof parts + parts.scales.capacity() * sizeof(OfScale);
+  for (const OfScale& of : parts.scales) n += of.large.limbs.capacity() * sizeof of.large.limbs[0];
+  return n;
+}
+
 void NumericTotal::freeze(Arena& arena) {
   if (form != Form::kParts) return;
   more = new (arena.bytes(sizeof(Bytes))) Bytes(total().encode(arena));

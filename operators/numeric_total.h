@@ -28,6 +28,7 @@ struct NumericTotal {
   void release() noexcept;  // gives back what is no longer needed
   void destroy() noexcept;
   void freeze(Arena& arena);
+  std::size_t heap_bytes() const;
 
  private:
   struct Parts;

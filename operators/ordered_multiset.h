@@ -62,7 +62,7 @@ class OrderedMultiset {
     while (n->height != 0) n = children(n)[child_of(n, value, order)];
     prefetch_lines(n, sizeof(Node) + kLeaf * sizeof(Value));
   }
-  std::size_t bytes() const { return entries_ * (sizeof(Value) + (entries_ < kLeaf ? 0 : 2)) * 4 / 3; }
+  std::size_t bytes() const { return root_ ? bytes_of(root_) : 0; }  // of its nodes, which it visits
 
   // Adds a weight that is not 0; returns the entry's weight after it. order(a, b): negative, 0 or positive.
   template <class Order, class Own>
@@ -155,9 +155,16 @@ class OrderedMultiset {
     for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(reinterpret_cast<const char*>(n) + at, 1);
   }
 
+  static std::size_t node_bytes(unsigned height, std::uint32_t capacity, bool units) {
+    return sizeof(Node) + capacity * (sizeof(Value) + (units ? 0 : sizeof(std::int64_t)) + (height != 0 ? sizeof(Node*) : 0));
+  }
+  static std::size_t bytes_of(const Node* n) {
+    std::size_t bytes = node_bytes(n->height, n->capacity, n->units);
+    for (std::uint32_t i = 0; n->height != 0 && i < n->size; ++i) bytes += bytes_of(children(n)[i]);
+    return bytes;
+  }
   static Node* make(unsigned height, std::uint32_t capacity, bool units) {
-    const std::size_t slot = sizeof(Value) + (units ? 0 : sizeof(std::int64_t)) + (height != 0 ? sizeof(Node*) : 0);
-    auto* n = static_cast<Node*>(std::malloc(sizeof(Node) + capacity * slot));
+    auto* n = static_cast<Node*>(std::malloc(node_bytes(height, capacity, units)));
     if (!n) throw std::bad_alloc();
     *n = {0, static_cast<std::uint16_t>(capacity), static_cast<std::uint16_t>(height), units};
     return n;

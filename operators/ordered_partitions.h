@@ -93,7 +93,11 @@ class OrderedPartitions {
   static std::int64_t partition_point(const Partition& p, F&& before) {
     return p.rows.rank(Entry{}, [&](const Entry& e, const Entry&) { return before(e) ? -1 : 1; }).before;
   }
-  std::size_t bytes() const { return rows_.bytes() + partitions_.bytes() + rows_.rows() * (sizeof(Entry) + sizeof(std::int64_t)) * 4 / 3; }
+  std::size_t bytes() const {
+    std::size_t n = rows_.bytes() + partitions_.bytes();
+    partitions_.each([&](Id id) { n += partition(id).rows.bytes(); });
+    return n;
+  }
 
  private:
   static constexpr std::uint32_t kAhead = 4;

@@ -187,6 +187,8 @@ void RowStore::emit(std::span<const Id> ids, std::span<const std::int64_t> weigh
   }
 }
 
-std::size_t RowStore::bytes() const { return page_bytes_ + heap_bytes_ + base_.size() * (sizeof(std::byte*) + sizeof(Page)); }
+std::size_t RowStore::bytes() const {
+  return page_bytes_ + heap_bytes_ + base_.capacity() * sizeof(std::byte*) + pages_.capacity() * sizeof(Page) + open_.capacity() * sizeof open_[0];
+}
 
 }  // namespace weir

@@ -140,7 +140,15 @@ class Window final : public Operator {
   std::uint64_t state_rows() const override { return rows_.rows().rows(); }
   std::size_t state_bytes() const override {
     std::size_t n = rows_.bytes();
-    for (const auto& part : parts_) n += part ? part->heap_bytes() : 0;
+    for (std::size_t c = 0; c < parts_.size(); ++c) {
+      if (!parts_[c]) continue;
+      n += parts_[c]->common_bytes();
+      if (!uses_total(spec_.calls[c])) continue;
+      rows_.each([&](Id id) {
+        const Partition& p = rows_.partition(id);
+        if (p.made) n += parts_[c]->heap_bytes(reinterpret_cast<const std::byte*>(&p));
+      });
+    }
     return n;
   }
 

@@ -32,6 +32,25 @@ void check_unique_names(const Schema& schema, int offset) {
   }
 }
 
+// What an option in parentheses is given: as it stands, in small letters, and as true (which it is without a value) or false.
+struct OptionValue {
+  std::string bare, value;
+  bool truth = true;
+};
+
+OptionValue value_of_option(const Json& option) {
+  OptionValue out;
+  const Json* arg = find(option, "arg");
+  if (!arg) return out;
+  const auto [type, inner] = open(*arg);
+  out.bare = out.value = string_of(*arg);
+  for (char& c : out.value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  if (type == "Boolean") out.truth = flag(*inner, "boolval");
+  else if (type == "Integer") out.truth = inner->value("ival", 0) != 0;
+  else out.truth = out.value != "false" && out.value != "off" && out.value != "0";
+  return out;
+}
+
 }  // namespace
 
 // --------------------------------------------------------------------------------------------------------------- definitions
@@ -538,20 +557,7 @@ Statement Binder::copy(const Json& body) {
       const Json& option = *open(item).second;
       const std::string name = text_field(option, "defname");
       const int offset = location(option);
-      std::string value, bare;
-      bool truth = true;
-      if (const Json* arg = find(option, "arg")) {
-        const auto [type, inner] = open(*arg);
-        bare = value = string_of(*arg);
-        for (char& c : value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-        if (type == "Boolean") {
-          truth = flag(*inner, "boolval");
-        } else if (type == "Integer") {
-          truth = inner->value("ival", 0) != 0;
-        } else {
-          truth = value != "false" && value != "off" && value != "0";
-        }
-      }
+      const auto [bare, value, truth] = value_of_option(option);
       const auto character = [&] {
         if (bare.size() != 1 || bare[0] == '\n' || bare[0] == '\r') throw Failure(ErrorCode::kSyntax, "COPY " + name + " must be a single one-byte character", offset);
         return bare[0];
@@ -614,11 +620,16 @@ Statement Binder::explain(const Json& body) {
     for (const Json& item : *options) {
       const Json& option = *open(item).second;
       const std::string name = text_field(option, "defname");
-      std::string value = option.contains("arg") ? string_of(at(option, "arg")) : std::string();
+      const auto [bare, value, truth] = value_of_option(option);
+      if (name == "analyze") {
+        out.analyze = truth;
+        continue;
+      }
       if (name != "format") unsupported("EXPLAIN " + name, location(option));
-      for (char& c : value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-      if (value != "text" && value != "dot" && value != "graphviz") unsupported("EXPLAIN (FORMAT " + value + ")", location(option));
-      out.graphviz = value != "text";
+      if (value == "dot" || value == "graphviz") out.diagram = Diagram::kGraphviz;
+      else if (value == "json") out.diagram = Diagram::kJson;
+      else if (value == "text") out.diagram = Diagram::kText;
+      else unsupported("EXPLAIN (FORMAT " + value + ")", location(option));
     }
   }
   const auto [type, query] = open(at(body, "query"));

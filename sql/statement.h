@@ -5,6 +5,8 @@
 //          What weir does not support is refused here, by name ("DISTINCT ON is not supported"). No clause is ever silently dropped.
 // Threads  pure but for libpg_query, which is thread safe.
 
+#include <weir/profile.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -77,7 +79,8 @@ struct Statement {
 
   // kExplain
   std::unique_ptr<Statement> explained;
-  bool graphviz = false;                     // EXPLAIN (FORMAT …): text or dot
+  Diagram diagram = Diagram::kText;          // EXPLAIN (FORMAT …)
+  bool analyze = false;
 };
 
 // Parses and binds one statement. Offsets in errors are relative to statement.offset + text.

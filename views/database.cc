@@ -206,8 +206,16 @@ std::vector<RelationInfo> Database::relations() const {
   return list.ok() ? std::move(list).value() : std::vector<RelationInfo>();
 }
 
-Result<std::string> Database::explain(std::string_view view_or_query, Diagram diagram) const {
-  return located(view_or_query, 0, [&] { return weir::open(engine_).explain(view_or_query, diagram == Diagram::kGraphviz); });
+Result<std::string> Database::explain(std::string_view view_or_query, Diagram diagram, bool analyze) const {
+  return located(view_or_query, 0, [&] { return weir::open(engine_).explain(view_or_query, diagram, analyze); });
+}
+
+Result<Profile> Database::profile(std::string_view view_or_query) const {
+  return located(view_or_query, 0, [&] { return weir::open(engine_).profile(view_or_query); });
+}
+
+Result<void> Database::set_profiling(bool on) {
+  return guarded([&] { weir::open(engine_).set_profiling(on); });
 }
 
 Result<Verification> Database::verify() const {

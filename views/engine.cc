@@ -84,6 +84,7 @@ Engine::Engine(const OpenOptions& options)
       queue_({std::clamp<std::size_t>(options.batch_submissions, 1, kBatchSubmissionsMax), options.queue_rows, options.queue_bytes},
              [this](SubmissionQueue& queue) { commit_batch(queue); }) {
   reserve_memory(options.reserve_bytes);
+  circuit_->run_clocks(options.profile);
 }
 
 Engine::~Engine() { queue_.close(); }

@@ -143,7 +143,9 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   ResultSet read(std::string_view relation, const Row& values);              // of a view with parameters
   ResultSet find(std::string_view relation, const Row& key) const;
   std::string digest(std::string_view relation) const;
-  std::string explain(std::string_view view_or_query, bool graphviz);
+  std::string explain(std::string_view view_or_query, Diagram diagram, bool analyze);  // explain.cc
+  Profile profile(std::string_view view_or_query);
+  void set_profiling(bool on);
   std::uint64_t sequence() const { return sequence_.load(std::memory_order_acquire); }
   bool recovered() const { return recovered_; }
   void define(std::string_view json);
@@ -217,8 +219,12 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   ResultSet returned(const Statement& statement, const Delta& rows, Arena& arena) const;
   void truncate(TransactionState& transaction, const Statement& statement);
   std::vector<Chunk> read_copy(TransactionState& transaction, const Statement& statement, const CopyLines& lines) const;
-  ResultSet explain_query(const Statement& statement, bool graphviz);
-  std::string explain_plan(const Plan& plan, NodeId root, bool graphviz, const Fold* fold = nullptr);
+
+  // -- EXPLAIN (explain.cc).
+  ResultSet explain_query(const Statement& explain);
+  Profile profile_query(const Statement& query, bool analyze);
+  Profile profile_relation(const RelationState& relation);
+  std::vector<OperatorProfile> operators_of(NodeId root) const;
 
   // -- Views with parameters (parametrised.cc).
   Statement give_values(const RelationState& view, const Row& values) const;

@@ -28,16 +28,6 @@ Chunk slice(const Chunk& chunk, std::size_t begin, std::size_t count) {
   return out;
 }
 
-ResultSet lines_result(std::string name, const std::string& text) {
-  std::vector<Value> lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return ResultSet({Field{std::move(name), Type{TypeId::kText, 0, 0}, false}}, std::move(lines), 0);
-}
-
 }  // namespace
 
 Outcome Engine::execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit) {
@@ -115,7 +105,7 @@ Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vect
       return outcome;
     case Statement::Kind::kExplain:
       outcome.kind = Outcome::Kind::kRows;
-      outcome.rows = explain_query(*s.explained, s.graphviz);
+      outcome.rows = explain_query(s);
       return outcome;
     case Statement::Kind::kNothing: return outcome;
     default: throw Failure(ErrorCode::kTransaction, "BEGIN, COMMIT, ROLLBACK and savepoints are not possible here");
@@ -289,99 +279,9 @@ ResultSet Engine::query(std::string_view select) {
   const Writing writing(*this);
   Bound bound = bind(select);
   select_only(bound.statement);
-  if (bound.statement.kind == Statement::Kind::kExplain) return explain_query(*bound.statement.explained, bound.statement.graphviz);
+  if (bound.statement.kind == Statement::Kind::kExplain) return explain_query(bound.statement);
   ResultSet out;
   evaluate(*bound.statement.plan, nullptr, [&](const Delta& rows) { out = make_result(bound.statement, rows); });
-  return out;
-}
-
-// ---- EXPLAIN
-
-ResultSet Engine::explain_query(const Statement& s, bool graphviz) {
-  if (!s.plan) throw Failure(ErrorCode::kUnsupported, "EXPLAIN of this statement is not supported");
-  const std::unique_lock state(state_mutex_);
-  // Over the streams that exist, so that one sees what a view of this query would share.
-  const PlanPtr whole = without_folded(*s.plan);
-  const NodeId root = lower(whole ? *whole : *s.plan, *circuit_, [this](const Plan& scan) { return stream_of(scan); }, &streams_);
-  const std::string text = explain_plan(*s.plan, root, graphviz);
-  circuit_->release(root);
-  drop_freed_streams();
-  return lines_result("QUERY PLAN", text);
-}
-
-std::string Engine::explain_plan(const Plan& plan, NodeId root, bool graphviz, const Fold* fold) {
-  const std::vector<NodeId> nodes = circuit_->upstream({&root, 1});
-  const auto names = [&](NodeId node) {
-    std::string out;
-    if (node < fold_of_node_.size() && fold_of_node_[node]) out = std::to_string(fold_of_node_[node]->users) + " views";
-    if (node >= by_node_.size()) return out;
-    for (const RelationState* relation : by_node_[node]) out += (out.empty() ? "" : ", ") + relation->name();
-    return out;
-  };
-  std::string out;
-  if (graphviz) {
-    out = "digraph circuit {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n";
-    for (const NodeId node : nodes) {
-      const Circuit::NodeInfo info = circuit_->info(node);
-      std::string label = info.inputs.empty() && !names(node).empty() ? "" : info.label;
-      if (const std::string named = names(node); !named.empty()) label += (label.empty() ? "" : "\n") + named;
-      std::string escaped;
-      for (const char c : label) {
-        if (c == '"' || c == '\\') escaped += '\\';
-        escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
-      }
-      out += "  n" + std::to_string(node) + " [label=\"" + escaped + "\"" + (info.inputs.empty() ? ", style=filled, fillcolor=lightgrey" : "") + "];\n";
-    }
-    for (const NodeId node : nodes) {
-      for (const NodeId input : circuit_->info(node).inputs) out += "  n" + std::to_string(input) + " -> n" + std::to_string(node) + ";\n";
-    }
-    return out + "}\n";
-  }
-  out = plan.to_string();
-  if (!out.empty() && out.back() != '\n') out += '\n';
-  if (fold) {
-    const std::size_t n = fold->plan.values.size();
-    out += "Folded: one circuit for " + std::to_string(fold->users) + (fold->users == 1 ? " view, of " : " views that differ in ") +
-           (n == 1 ? "a constant" : std::to_string(n) + " constants") + ", a row of n" + std::to_string(fold->bindings) + " each\n";
-  }
-  out += "Circuit:\n";
-  for (const NodeId node : nodes) {
-    const Circuit::NodeInfo info = circuit_->info(node);
-    out += "  n" + std::to_string(node) + " " + info.label;  // columns are #…
-    for (std::size_t i = 0; i < info.inputs.size(); ++i) out += (i ? ", n" : " <- n") + std::to_string(info.inputs[i]);
-    std::string more;
-    if (const std::string named = names(node); !named.empty() && named != info.label) more += "is " + named;
-    if (info.arranged) more += std::string(more.empty() ? "" : ", ") + "at rest";
-    if (info.state_rows) more += (more.empty() ? "" : ", ") + std::to_string(info.state_rows) + " rows, " + std::to_string(info.state_bytes) + " bytes";
-    if (circuit_->fresh(node)) more += std::string(more.empty() ? "" : ", ") + "new";
-    else if (info.users > 1) more += (more.empty() ? "" : ", ") + std::to_string(info.users) + " users";
-    if (!more.empty()) out += " (" + more + ")";
-    out += '\n';
-  }
-  return out;
-}
-
-std::string Engine::explain(std::string_view view_or_query, bool graphviz) {
-  const Writing writing(*this);
-  if (const auto* found = find_state(view_or_query)) {
-    const RelationState& relation = **found;
-    if (!relation.relation.is_view) {
-      const Bound scan = bind("SELECT * FROM " + quote_identifier(relation.name()));
-      return explain_plan(*scan.statement.plan, relation.node, graphviz);
-    }
-    if (relation.parametrised()) {
-      std::string out = relation.plan->to_string() + "Parameters:";
-      for (std::size_t n = 0; n < relation.relation.parameters.size(); ++n) out += (n ? ", $" : " $") + std::to_string(n + 1) + " " + relation.relation.parameters[n].to_string();
-      return out + "\n";
-    }
-    PlanPtr made;
-    return explain_plan(plan_of(relation, made), relation.node, graphviz, relation.fold);
-  }
-  const Bound bound = bind(view_or_query);
-  const Statement& s = bound.statement.explained ? *bound.statement.explained : bound.statement;
-  const ResultSet lines = explain_query(s, graphviz);
-  std::string out;
-  for (std::size_t i = 0; i < lines.rows(); ++i) out += lines[i][0].to_string() + "\n";
   return out;
 }
 

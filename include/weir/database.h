@@ -10,6 +10,7 @@
 
 #include <weir/change.h>
 #include <weir/error.h>
+#include <weir/profile.h>
 #include <weir/query.h>
 #include <weir/result_set.h>
 #include <weir/type.h>
@@ -60,6 +61,7 @@ struct OpenOptions {
   std::uint64_t cache_bytes = std::uint64_t{64} << 20;         // of pages of the file
   bool repair = true;           // write views anew that the file does not have as their tables say; false: verify() names the first difference
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
+  bool profile = false;         // clocks around operators, for Database::profile() and EXPLAIN ANALYZE
   std::vector<ScalarFunction> functions = {};  // those that views in the file use have to be here
   std::size_t reserve_bytes = 0;  // memory to set aside and touch now, for the process: tables and views then grow without waiting for the system
 };
@@ -285,8 +287,11 @@ class Database {
   bool recovered() const;                                                   // open() found a database with tables in the file
   std::vector<RelationInfo> relations() const;
 
-  enum class Diagram : std::uint8_t { kText, kGraphviz };
-  Result<std::string> explain(std::string_view view_or_query, Diagram diagram = Diagram::kText) const;
+  // `analyze`: with what its operators have done. A query is run for it, in a circuit that goes again; nothing is created.
+  using Diagram = weir::Diagram;
+  Result<std::string> explain(std::string_view view_or_query, Diagram diagram = Diagram::kText, bool analyze = false) const;
+  Result<Profile> profile(std::string_view view_or_query) const;
+  Result<void> set_profiling(bool on);                                      // clocks; switched on, they and all counts begin at 0
 
   // Computes every view anew from the tables and compares it, row by row, with the view that is kept and with the one in the file. Costs what filling all views costs.
   Result<Verification> verify() const;

@@ -336,4 +336,22 @@ TEST_F(Program, ExplainShowsPlanAndCircuit) {
   EXPECT_EQ(weir("explain shop.sql absent").status, 1);
 }
 
+TEST_F(Program, ProfilesGoToTextJsonAndPictures) {
+  write("two.sql", "CREATE TABLE t (a INTEGER);\nINSERT INTO t VALUES (1), (1);\nCREATE VIEW v AS SELECT a, COUNT(*) FROM t GROUP BY a;\nCREATE VIEW w AS SELECT DISTINCT a FROM t;\n");
+  Said said = weir("explain two.sql --profile");
+  EXPECT_NE(said.out.find("keep ms"), std::string::npos) << said.out << said.err;
+  said = weir("explain two.sql --profile --graphviz");
+  EXPECT_EQ(said.out.find("digraph"), said.out.rfind("digraph"));
+  EXPECT_NE(said.out.find("rows in"), std::string::npos) << said.out;
+  said = weir("explain two.sql --profile --json");
+  EXPECT_EQ(said.out.rfind("{\"v\": {\"plan\"", 0), 0u) << said.out;
+  EXPECT_NE(said.out.find("\"w\": {"), std::string::npos) << said.out;
+  EXPECT_EQ(weir("explain two.sql --json --graphviz").status, 2);
+  write("d.json", R"({"tables": {"t": {"columns": {"a": "BIGINT"}}}, "views": {"v": "SELECT a, COUNT(*) AS n FROM t GROUP BY a"}})");
+  write("t.csv", "a\n1\n2\n1\n");
+  said = weir("run d.json --input t=t.csv --batch 1 --profile p.json");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_NE(slurp(folder_ / "p.json").find("\"batches\": 4, \"rows_in\": 3"), std::string::npos) << slurp(folder_ / "p.json");
+}
+
 }  // namespace

@@ -187,7 +187,7 @@ TEST(Statement, CopyAndDropAndTransactions) {
   EXPECT_EQ(bound("ABORT").kind, Statement::Kind::kRollback);
   EXPECT_EQ(bound("/* nothing */").kind, Statement::Kind::kNothing);
   const Statement explain = bound("EXPLAIN (FORMAT dot) CREATE MATERIALIZED VIEW v AS SELECT 1 AS x");
-  EXPECT_TRUE(explain.graphviz);
+  EXPECT_EQ(explain.diagram, Diagram::kGraphviz);
   EXPECT_EQ(explain.explained->kind, Statement::Kind::kCreateView);
 }
 

@@ -34,6 +34,18 @@ TEST(Verify, LiveAndStoredViewsAgree) {
   EXPECT_TRUE(file.verify().value().ok());
 }
 
+TEST(Verify, ViewsThatAreFoldedAndViewsWithParameters) {
+  Database db = memory(kScript);
+  db.execute("CREATE VIEW a AS SELECT id, v FROM t WHERE g = 'a'; CREATE VIEW b AS SELECT id, v FROM t WHERE g = 'b';"
+             "CREATE VIEW on_a AS SELECT COUNT(*) AS n FROM a; CREATE VIEW one AS SELECT id FROM t WHERE g = $1")
+      .value();
+  ASSERT_NE(db.explain("a").value().find("Folded"), std::string::npos);
+  const Subscription watch = db.subscribe("one", {Value("a")}, [](const Change&) {}).value();
+  const Verification v = db.verify().value();
+  EXPECT_TRUE(v.ok()) << v.difference;
+  EXPECT_EQ(v.views, 6u);
+}
+
 TEST(Verify, NamesTheFirstDifference) {
   const std::pair<const char*, const char*> cases[] = {
       {"UPDATE sums SET n = 7 WHERE g = 'a'", "view \"sums\" in the file it lacks (g = a, s = 3.5, n = 2)"},
