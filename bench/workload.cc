@@ -184,6 +184,45 @@ Workload star(std::int64_t batch) {
   return w;
 }
 
+Workload reach() {
+  Workload w;
+  w.schema = "CREATE TABLE edges (src BIGINT NOT NULL, dst BIGINT NOT NULL);"
+             "CREATE VIEW v AS WITH RECURSIVE reach(node) AS (SELECT 0::bigint UNION SELECT e.dst FROM reach JOIN edges e ON e.src = reach.node) "
+             "SELECT node FROM reach";
+  w.digest_columns = 1;
+  constexpr std::int64_t kNodes = 100000;
+  Random r{8};
+  struct Edge { std::int64_t src, dst; };
+  std::vector<Edge> live;
+  const auto draw = [&] {
+    const std::int64_t src = r.below(kNodes);
+    live.push_back({src, r.below(kNodes)});
+    return live.back();
+  };
+  w.load = insert_batches("edges", 2, 200000, 100000, [&](std::int64_t, Rows& rows) {
+    const Edge e = draw();
+    rows.add({e.src, e.dst});
+  });
+  Phase phase{"reach", 1, {}};
+  for (int i = 0; i < 2000; ++i) {
+    Batch batch{"edges", {}, {}, {}};
+    Rows& rows = i % 2 == 0 ? batch.inserts : batch.deletes;
+    rows = Rows(2);
+    if (i % 2 == 0) {
+      const Edge e = draw();
+      rows.add({e.src, e.dst});
+    } else {
+      Edge& e = live[static_cast<std::size_t>(r.below(static_cast<std::int64_t>(live.size())))];
+      rows.add({e.src, e.dst});
+      e = live.back();
+      live.pop_back();
+    }
+    phase.batches.push_back(std::move(batch));
+  }
+  w.phases.push_back(std::move(phase));
+  return w;
+}
+
 }  // namespace
 
 std::uint64_t Random::next() { return scramble(state += 0x9E3779B97F4A7C15ull); }
@@ -194,7 +233,7 @@ std::uint64_t row_hash(std::initializer_list<std::int64_t> columns) {
   return h;
 }
 
-std::vector<std::string> workload_names() { return {"filter", "join_sum", "group_mixed", "minmax", "topk", "star"}; }
+std::vector<std::string> workload_names() { return {"filter", "join_sum", "group_mixed", "minmax", "topk", "star", "reach"}; }
 
 Workload make_workload(const std::string& name, std::int64_t batch) {
   if (name == "filter") return filter(batch);
@@ -203,6 +242,7 @@ Workload make_workload(const std::string& name, std::int64_t batch) {
   if (name == "minmax") return minmax(batch);
   if (name == "topk") return topk(batch);
   if (name == "star") return star(batch);
+  if (name == "reach") return reach();
   throw std::invalid_argument("no workload is called \"" + name + "\"");
 }
 

@@ -176,7 +176,9 @@ From Binder::bind_table(const Json& body, const Environment* environment) {
     if (const Plan* query = environment->find(name)) {
       copied_nodes_ += nodes_of(*query);
       if (copied_nodes_ > kCopiedNodesMost) unsupported("so many uses of WITH queries within each other", location(body));
-      return relation_from(query->clone(), name, alias, {});
+      From from = relation_from(query->clone(), name, alias, {});
+      if (query->node == Plan::Node::kWorkingTable) from.working_table = &body;
+      return from;
     }
   }
   if (PlanPtr rows = listing(body)) return relation_from(std::move(rows), name, alias, {});
@@ -301,6 +303,7 @@ From Binder::join_from(From all, From next, const Scope& lateral, int offset) {
   all.plan = join_lateral(Plan::JoinKind::kInner, std::move(all.plan), std::move(next.plan), lateral, nullptr);
   all.scope.schema = all.plan->schema;
   all.order.clear();
+  if (next.working_table) all.working_table = next.working_table;
   return all;
 }
 
@@ -341,6 +344,7 @@ From Binder::bind_join(const Json& body, const Environment* environment, const S
   if (kind == Plan::JoinKind::kInner && type != "JOIN_INNER") unsupported(spaced(type), -1);
 
   From joined;
+  joined.working_table = left.working_table ? left.working_table : right.working_table;
   Scope& scope = joined.scope;
   scope.tables = std::move(left.scope.tables);
   for (ScopeTable& table : right.scope.tables) {

@@ -1,4 +1,4 @@
-// Queries: SELECT, VALUES, set operations, WITH; grouping, windows, ORDER BY, LIMIT.
+// Queries: SELECT, VALUES, set operations; grouping, windows, ORDER BY, LIMIT.
 //
 //     FROM → WHERE → GROUP BY → sub-selects → HAVING → windows → select list → DISTINCT → ORDER BY … LIMIT
 
@@ -169,31 +169,6 @@ PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names, st
   return optimize(std::move(plan));
 }
 
-void Binder::bind_with(const Json& with, Environment& environment, const Scope* outer) {
-  only(with, "WITH", {"ctes", "recursive"});
-  if (flag(with, "recursive")) unsupported("WITH RECURSIVE", location(with));
-  for (const Json& item : at(with, "ctes")) {
-    const Json& cte = *open(item).second;
-    only(cte, "a WITH query", {"ctename", "aliascolnames", "ctematerialized", "ctequery"});
-    const std::string name = text_field(cte, "ctename");
-    const int offset = location(cte);
-    if (environment.tables.contains(name)) throw Failure(ErrorCode::kDuplicateName, "WITH query name \"" + name + "\" specified more than once", offset);
-    const auto [type, select] = open(at(cte, "ctequery"));
-    if (type != "SelectStmt") unsupported("a WITH query that changes data", offset);
-    PlanPtr plan = bind_rows(*select, &environment, nullptr, outer);
-    if (const Json* list = find(cte, "aliascolnames")) {
-      const std::vector<std::string> names = strings_of(*list);
-      if (names.size() > plan->schema.size()) {
-        throw Failure(ErrorCode::kUnknownName, "WITH query \"" + name + "\" has " + std::to_string(plan->schema.size()) + " columns available but " +
-                                                   std::to_string(names.size()) + " columns specified", offset);
-      }
-      for (std::size_t i = 0; i < names.size(); ++i) plan->schema[i].name = names[i];
-    }
-    environment.tables[name] = plan.get();
-    environment.plans.push_back(std::move(plan));
-  }
-}
-
 std::uint64_t Binder::limit_value(const Json& node, std::string_view clause, bool& given) {
   Context context;
   context.clause = clause;
@@ -299,21 +274,36 @@ Query Binder::bind_values(const Json& body, const Environment* environment, cons
   return query;
 }
 
+// One side of a set operation: without hidden columns; bare literals stay open.
+PlanPtr Binder::bind_side(const Json& body, const Environment* environment, const Scope* outer) {
+  Query query = bind_query(body, environment, outer);
+  if (text_field(body, "op") != "SETOP_NONE") settle(*query.plan);
+  if (query.plan->schema.size() == query.visible) return std::move(query.plan);
+  Columns visible;
+  for (std::size_t i = 0; i < query.visible; ++i) visible.push_back(static_cast<std::uint16_t>(i));
+  settle(*query.plan);
+  return make_columns(std::move(query.plan), visible);
+}
+
+// The side with its columns in these types.
+PlanPtr Binder::converted(PlanPtr plan, std::span<const Type> types) {
+  bool convert = false;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (plan->schema[i].type.id == TypeId::kUnknown) retype(*plan, static_cast<std::uint16_t>(i), types[i], Cast::kImplicit, -1);
+    convert = convert || plan->schema[i].type.id != types[i].id;
+  }
+  if (!convert) return plan;
+  std::vector<ExprPtr> exprs = all_columns(plan->schema);
+  for (std::size_t i = 0; i < types.size(); ++i) exprs[i] = coerce(std::move(exprs[i]), types[i], Cast::kImplicit, -1);
+  std::vector<std::string> names = names_of(plan->schema);
+  return make_project(std::move(plan), std::move(exprs), std::move(names));
+}
+
 Query Binder::bind_set_operation(const Json& body, const Environment* environment, const Scope* outer) {
   const std::string op = text_field(body, "op");
   const bool all = flag(body, "all");
   const std::string name = op == "SETOP_UNION" ? "UNION" : op == "SETOP_INTERSECT" ? "INTERSECT" : "EXCEPT";
-  const auto side = [&](const char* field) {
-    const Json& inner = body[field];
-    Query query = bind_query(inner, environment, outer);
-    if (text_field(inner, "op") != "SETOP_NONE") settle(*query.plan);
-    if (query.plan->schema.size() == query.visible) return std::move(query.plan);
-    Columns visible;
-    for (std::size_t i = 0; i < query.visible; ++i) visible.push_back(static_cast<std::uint16_t>(i));
-    settle(*query.plan);
-    return make_columns(std::move(query.plan), visible);
-  };
-  PlanPtr sides[2] = {side("larg"), side("rarg")};
+  PlanPtr sides[2] = {bind_side(at(body, "larg"), environment, outer), bind_side(at(body, "rarg"), environment, outer)};
   const std::size_t width = sides[0]->schema.size();
   if (sides[1]->schema.size() != width) {
     int offset = -1;
@@ -325,18 +315,7 @@ Query Binder::bind_set_operation(const Json& body, const Environment* environmen
     const Type both[] = {sides[0]->schema[i].type, sides[1]->schema[i].type};
     types.push_back(common_type(both, name, -1));
   }
-  for (PlanPtr& plan : sides) {
-    bool convert = false;
-    for (std::size_t i = 0; i < width; ++i) {
-      if (plan->schema[i].type.id == TypeId::kUnknown) retype(*plan, static_cast<std::uint16_t>(i), types[i], Cast::kImplicit, -1);
-      convert = convert || plan->schema[i].type.id != types[i].id;
-    }
-    if (!convert) continue;
-    std::vector<ExprPtr> exprs = all_columns(plan->schema);
-    for (std::size_t i = 0; i < width; ++i) exprs[i] = coerce(std::move(exprs[i]), types[i], Cast::kImplicit, -1);
-    std::vector<std::string> names = names_of(plan->schema);
-    plan = make_project(std::move(plan), std::move(exprs), std::move(names));
-  }
+  for (PlanPtr& plan : sides) plan = converted(std::move(plan), types);
 
   Query query;
   query.visible = width;
@@ -639,6 +618,9 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
       }
     }
     outside = [&](const Expr& e) { return grouping->apply(e); };
+    if (from.working_table && !pending.aggregates.empty()) {
+      throw Failure(ErrorCode::kUnsupported, "aggregate functions are not allowed in a recursive query's recursive term", location(*from.working_table));
+    }
     std::vector<Subquery> below;
     for (Subquery& subquery : pending.subqueries) {
       if (subquery.before_grouping) below.push_back(std::move(subquery));

@@ -373,7 +373,7 @@ Statement Binder::insert(const Json& body) {
   }
 
   Environment environment;
-  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment, nullptr);
   Query query = bind_query(*select, &environment, nullptr);
   const int at = [&] {
     const Json* list = find(*select, "targetList");
@@ -398,7 +398,7 @@ Statement Binder::insert(const Json& body) {
 Statement Binder::update(const Json& body) {
   only(body, "UPDATE", {"relation", "targetList", "whereClause", "withClause", "fromClause", "returningList"});
   Environment environment;
-  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment, nullptr);
   const Relation& table = writable(at(body, "relation"), "update");
   Statement out;
   out.kind = Statement::Kind::kUpdate;
@@ -483,7 +483,7 @@ From Binder::changed_from(const Relation& table, const Json& range, const Json* 
 Statement Binder::erase(const Json& body) {
   only(body, "DELETE", {"relation", "whereClause", "withClause", "usingClause", "returningList"});
   Environment environment;
-  if (const Json* with = find(body, "withClause")) bind_with(*with, environment);
+  if (const Json* with = find(body, "withClause")) bind_with(*with, environment, nullptr);
   const Relation& table = writable(at(body, "relation"), "delete from");
   Statement out;
   out.kind = Statement::Kind::kDelete;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,7 @@ struct Scope {
 struct From {
   PlanPtr plan;
   Scope scope;
+  const Json* working_table = nullptr;  // where FROM names the recursive query that it is part of; null: it does not
   std::vector<OrderKey> order;  // of the view or sub-select that is all of FROM: a query over it that has no order of its own takes it over, as in PostgreSQL
 };
 
@@ -227,7 +229,8 @@ class Binder {
   Query bind_select(const Json& body, const Environment* environment, const Scope* outer);
   // A query as a relation: without hidden columns, types settled. `order`: where its ORDER BY goes, up to the first hidden column.
   PlanPtr bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order = nullptr, const Scope* outer = nullptr);
-  void bind_with(const Json& with, Environment& environment, const Scope* outer = nullptr);
+  PlanPtr bind_side(const Json& body, const Environment* environment, const Scope* outer);
+  PlanPtr converted(PlanPtr plan, std::span<const Type> types);
   struct Target {
     std::string name;
     ExprPtr expr;
@@ -239,6 +242,10 @@ class Binder {
   void limit(Query& query, const Json& body);
   std::uint64_t limit_value(const Json& node, std::string_view clause, bool& given);
   PlanPtr bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment);
+
+  // bind_with.cc
+  void bind_with(const Json& with, Environment& environment, const Scope* outer);
+  PlanPtr bind_recursive(const Json& cte, const Environment& environment, const Scope* outer);
 
   // bind_from.cc
   // outer: of the query around this one. lateral: what LATERAL items and functions see beside it: the items to their left.
@@ -326,6 +333,7 @@ class Binder {
   std::vector<Statement::Mention> mentions_;
   bool in_view_ = false;
   int depth_ = 0;
+  std::uint64_t recursions_ = 0;    // recursive queries bound so far
   std::size_t copied_nodes_ = 0;  // of WITH queries and queries with sub-selects: they may double with every level
 };
 

@@ -82,7 +82,11 @@ class Decorrelation {
 
  private:
   bool speaks(const Expr& e) const { return mentions(e, outside_.has); }
-  bool speaks(const Plan& p) const { return mentions(p, outside_.has); }
+  bool speaks(const Plan& p) const { return mentions(p, outside_.has) || reads_recursion(p); }
+  bool reads_recursion(const Plan& p) const {
+    if (p.node == Plan::Node::kWorkingTable && std::find(recursions_.begin(), recursions_.end(), p.relation_id) != recursions_.end()) return true;
+    return std::any_of(p.inputs.begin(), p.inputs.end(), [&](const PlanPtr& input) { return reads_recursion(*input); });
+  }
   // Of any query around, also one further out.
   static bool far(const Expr& e) {
     return mentions(e, [](std::uint16_t) { return true; });
@@ -300,7 +304,8 @@ class Decorrelation {
           return out;
         }
         break;
-      case Plan::Node::kScan: case Plan::Node::kUnionAll: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll: case Plan::Node::kSeries: break;
+      case Plan::Node::kScan: case Plan::Node::kUnionAll: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll: case Plan::Node::kSeries:
+      case Plan::Node::kRecursion: case Plan::Node::kWorkingTable: break;
     }
     return speaks(*plan) ? with_domain(std::move(plan)) : whole(std::move(plan));
   }
@@ -532,6 +537,20 @@ class Decorrelation {
         plan->schema.clear();
         derive_node(*plan);
         return plan;
+      case Plan::Node::kRecursion:  // of each row of D a recursion of its own: the working tables have D's columns, too
+        plan->inputs[0] = unnest(std::move(plan->inputs[0]), d);
+        recursions_.push_back(plan->relation_id);
+        plan->inputs[1] = unnest(std::move(plan->inputs[1]), d);
+        recursions_.pop_back();
+        plan->schema.clear();
+        derive_node(*plan);
+        return plan;
+      case Plan::Node::kWorkingTable:
+        plan->schema.insert(plan->schema.begin(), d.plan->schema.begin(), d.plan->schema.end());
+        for (Field& f : plan->schema) f.nullable = true;
+        plan->key.clear();
+        for (std::size_t i = 0; plan->has_key && i < plan->schema.size(); ++i) plan->key.push_back(static_cast<std::uint16_t>(i));
+        return plan;
       case Plan::Node::kScan: break;
     }
     throw Failure(ErrorCode::kUnsupported, "this sub-select that refers to the query around it is not supported");
@@ -590,6 +609,7 @@ class Decorrelation {
   }
 
   const Outside& outside_;
+  std::vector<std::uint64_t> recursions_;  // whose working tables have D's columns: what reads one depends on D
 };
 
 }  // namespace

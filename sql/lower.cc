@@ -15,6 +15,7 @@
 #include "operators/distinct.h"
 #include "operators/join.h"
 #include "operators/linear.h"
+#include "operators/recursion.h"
 #include "operators/semi_join.h"
 #include "operators/series.h"
 #include "operators/set_operations.h"
@@ -22,6 +23,7 @@
 #include "operators/window.h"
 #include "sql/functions.h"
 #include "sql/plan_build.h"
+#include "sql/recursion.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -252,8 +254,29 @@ class Lowering {
         const Held input(circuit_, lower(*plan.inputs[0]));
         return window(circuit_, input, plan.window);
       }
+      case Plan::Node::kRecursion: return recursive(plan);
+      case Plan::Node::kWorkingTable: break;
     }
     throw Failure(ErrorCode::kInternal, "a plan without an operator");
+  }
+
+  // What the recursive term reads outside of its recursion is lowered here, the rest in the nested circuit.
+  NodeId recursive(const Plan& plan) {
+    const LiftedTerm term = lift_recursive_term(plan);
+    const Held base(circuit_, lower(*plan.inputs[0]));
+    std::vector<std::unique_ptr<Held>> held;
+    std::vector<NodeId> others;
+    for (const PlanPtr& other : term.others) {
+      held.push_back(std::make_unique<Held>(circuit_, lower(*other)));
+      others.push_back(*held.back());
+    }
+    RecursionSpec spec;
+    spec.all = plan.all;
+    spec.step = [&](Circuit& inner, NodeId working, std::span<const NodeId> sources) {
+      const auto source = [&](const Plan& scan) { return scan.relation_id == 0 ? working : sources[scan.relation_id - 1]; };
+      return weir::lower(*term.plan, inner, source, nullptr);
+    };
+    return recursion(circuit_, base, others, spec);
   }
 
   // The join's columns `out`.

@@ -242,11 +242,12 @@ void without_fixed(const Expr& condition, Columns& key) {
 void derive_node(Plan& plan) {
   const Schema before = std::move(plan.schema);
   plan.schema.clear();
-  plan.has_key = plan.node == Plan::Node::kScan && plan.has_key;
-  if (plan.node != Plan::Node::kScan) plan.key.clear();
+  const bool given = plan.node == Plan::Node::kScan || plan.node == Plan::Node::kWorkingTable;
+  plan.has_key = given && plan.has_key;
+  if (!given) plan.key.clear();
   const Plan* input = plan.inputs.empty() ? nullptr : plan.inputs[0].get();
   switch (plan.node) {
-    case Plan::Node::kScan:
+    case Plan::Node::kScan: case Plan::Node::kWorkingTable:
       plan.schema = before;
       return;
     case Plan::Node::kValues:
@@ -341,6 +342,16 @@ void derive_node(Plan& plan) {
         key.push_back(static_cast<std::uint16_t>(plan.schema.size() - 1));
         set_key(plan, std::move(key));
       }
+      break;
+    }
+    case Plan::Node::kRecursion: {
+      plan.schema = input->schema;
+      Columns key;
+      for (std::size_t i = 0; i < plan.schema.size(); ++i) {
+        plan.schema[i].nullable = true;
+        key.push_back(static_cast<std::uint16_t>(i));
+      }
+      if (!plan.all) set_key(plan, std::move(key));
       break;
     }
   }
@@ -469,6 +480,7 @@ PlanPtr Plan::clone() const {
   for (const AggregateCall& a : aggregates) copy->aggregates.push_back(a.clone());
   copy->top_k = top_k;
   copy->window = window;
+  copy->all = all;
   return copy;
 }
 
@@ -611,6 +623,12 @@ std::string own_text(const Plan& plan) {
       for (const WindowCall& call : plan.window.calls) out += " " + text_of(call, plan.window, [](int c) { return "#" + std::to_string(c); }) + "::" + Type{call.result_type, 0, 0}.to_string();
       return out;
     }
+    case Plan::Node::kRecursion: return plan.all ? "recursion union all" : "recursion union";
+    case Plan::Node::kWorkingTable: {  // of the one recursion that it stands in
+      std::string out = "working table";
+      for (const Field& f : plan.schema) out += " " + f.type.to_string();
+      return out;
+    }
   }
   return "";
 }
@@ -725,6 +743,8 @@ std::string readable(const Plan& plan) {
       out += order(plan.top_k.order);
       return out + (plan.top_k.row_number ? ", numbered" : "");
     }
+    case Plan::Node::kRecursion: return own_text(plan) + ": " + plan.relation;
+    case Plan::Node::kWorkingTable: return "working table " + plan.relation;
     default: return own_text(plan);
   }
 }

@@ -58,6 +58,8 @@ struct Plan {
     kTopK,          // top_k
     kWindow,        // window. Schema: input ++ calls
     kSeries,        // generate_series; exprs: start, stop, step. Schema: input ++ value
+    kRecursion,     // inputs: the non-recursive and the recursive term; all; relation: its name. Schema: that of the first, NULLs allowed
+    kWorkingTable,  // within a recursive term: the rows that the last iteration found. relation_id: of which recursion
   };
   enum class JoinKind : std::uint8_t { kInner, kLeft, kRight, kFull };
 
@@ -67,8 +69,8 @@ struct Plan {
   std::vector<std::uint16_t> key;  // columns that determine a row, each row at most once; only if has_key (an empty key with has_key: at most one row)
   bool has_key = false;
 
-  std::string relation;            // kScan
-  std::uint64_t relation_id = 0;   // kScan: tells a relation from a later one of the same name
+  std::string relation;            // kScan, kRecursion, kWorkingTable
+  std::uint64_t relation_id = 0;   // kScan: tells a relation from a later one of the same name. kRecursion, kWorkingTable: within one statement
   std::vector<ExprPtr> exprs;
   std::vector<std::vector<ExprPtr>> rows;  // kValues
   JoinKind join_kind = JoinKind::kInner;
@@ -77,6 +79,7 @@ struct Plan {
   std::vector<AggregateCall> aggregates;
   TopKSpec top_k;
   WindowSpec window;
+  bool all = false;                // kRecursion: UNION ALL
 
   PlanPtr clone() const;
   std::string text() const;                     // canonical

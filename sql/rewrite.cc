@@ -640,7 +640,11 @@ PlanPtr push(PlanPtr plan, Exprs conjuncts) {
       derive_node(*plan);
       return make_filter(std::move(plan), conjunction(std::move(above)));
     }
-    case Plan::Node::kScan: case Plan::Node::kValues:
+    case Plan::Node::kRecursion:
+      for (PlanPtr& input : plan->inputs) input = push(std::move(input), {});
+      derive_node(*plan);
+      return make_filter(std::move(plan), conjunction(std::move(conjuncts)));
+    case Plan::Node::kScan: case Plan::Node::kWorkingTable: case Plan::Node::kValues:
       return make_filter(std::move(plan), conjunction(std::move(conjuncts)));
   }
   return plan;
@@ -698,7 +702,8 @@ Pruned join_input(PlanPtr plan, const std::vector<bool>& need, bool keys_alone) 
   Pruned pruned = keys_alone ? prune(std::move(plan), need) : narrow(std::move(plan), need);
   if (!is_pure_projection(*pruned.plan)) return pruned;
   const Plan::Node below = pruned.plan->inputs[0]->node;
-  if (below != Plan::Node::kScan && (!keys_alone || below == Plan::Node::kJoin)) return pruned;
+  const bool at_rest = below == Plan::Node::kScan || below == Plan::Node::kWorkingTable;
+  if (!at_rest && (!keys_alone || below == Plan::Node::kJoin)) return pruned;
   for (int& i : pruned.map) {
     if (i >= 0) i = pruned.plan->exprs[static_cast<std::size_t>(i)]->column;
   }
@@ -723,7 +728,7 @@ std::vector<bool> all_of(const Plan& plan) { return std::vector<bool>(plan.schem
 Pruned prune(PlanPtr plan, std::vector<bool> need) {
   Pruned out;
   switch (plan->node) {
-    case Plan::Node::kScan: case Plan::Node::kValues:
+    case Plan::Node::kScan: case Plan::Node::kWorkingTable: case Plan::Node::kValues:
       out.map = identity_map(plan->schema.size());
       break;
     case Plan::Node::kFilter: {
@@ -836,7 +841,7 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       }
       plan->schema.clear();
       break;
-    case Plan::Node::kDistinct: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll:
+    case Plan::Node::kDistinct: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll: case Plan::Node::kRecursion:
       for (PlanPtr& input : plan->inputs) {
         const std::vector<bool> all = all_of(*input);
         input = exactly(std::move(input), all);

@@ -8,6 +8,7 @@
 #include "operators/distinct.h"
 #include "operators/join.h"
 #include "operators/linear.h"
+#include "operators/recursion.h"
 #include "operators/semi_join.h"
 #include "operators/series.h"
 #include "operators/set_operations.h"
@@ -163,6 +164,15 @@ TEST(Derivations, Window) {
     sum.argument = 1;
     sum.argument_type = TypeId::kInteger;
     return window(c, in[0], WindowSpec{{}, {{0, false, false}}, TypeId::kInteger, {sum}});
+  });
+}
+TEST(Derivations, Recursion) {
+  replay("recursion", {{kInt}, {kInt, kInt}}, {kInt}, [](Circuit& c, Nodes in) {
+    RecursionSpec spec;  // SELECT e.b FROM w JOIN e ON e.a = w.n
+    spec.step = [](Circuit& nested, NodeId working, std::span<const NodeId> others) {
+      return join(nested, working, others[0], JoinSpec{{0}, {0}, {{true, 1}, {false, 1}}, nullptr});
+    };
+    return recursion(c, in[0], {&in[1], 1}, spec);
   });
 }
 

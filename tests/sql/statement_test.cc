@@ -206,7 +206,8 @@ TEST(Statement, SortsByHiddenColumns) {
 TEST(Statement, WhatIsNotSupportedIsNamed) {
   const std::pair<const char*, const char*> cases[] = {
       {"SELECT id FROM a FOR UPDATE", "FOR UPDATE or FOR SHARE is not supported"},
-      {"WITH RECURSIVE r AS (SELECT 1) SELECT * FROM r", "WITH RECURSIVE is not supported"},
+      {"WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT n FROM r) SEARCH DEPTH FIRST BY n SET o SELECT n FROM r", "a WITH query with search clause is not supported"},
+      {"WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT n FROM r) CYCLE n SET c USING p SELECT n FROM r", "a WITH query with cycle clause is not supported"},
       {"SELECT now()", "now() is volatile: a live view cannot depend on it"},
       {"SELECT CURRENT_DATE", "CURRENT_DATE is volatile: a live view cannot depend on it"},
       {"SELECT random()", "random() is volatile: a live view cannot depend on it"},
