@@ -89,5 +89,6 @@ struct Plan {
 // The rewrite rules, each a function from plan to plan (sql/rewrite.cc): fold constants, push predicates down and turn equalities over both sides of a
 // join into keys, prune columns, derive keys.
 PlanPtr optimize(PlanPtr plan);
+PlanPtr prune_columns(PlanPtr plan);  // the last two alone
 
 }  // namespace weir

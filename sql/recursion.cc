@@ -10,73 +10,40 @@ namespace {
 
 constexpr Type kBigint{TypeId::kBigint, 0, 0};
 
-// A plan with the iteration somewhere among its columns.
-struct Lifted {
-  PlanPtr plan;
-  Columns columns;              // where each column of the plan as it was is now
-  std::uint16_t iteration = 0;  // where the iteration is
-};
-
 Columns counted(std::size_t n, std::size_t from = 0) {
   Columns out;
   for (std::size_t i = 0; i < n; ++i) out.push_back(static_cast<std::uint16_t>(from + i));
   return out;
 }
 
-Columns mapped(const Columns& columns, const Columns& by) {
-  Columns out;
-  for (const std::uint16_t c : columns) out.push_back(by[c]);
-  return out;
+std::uint16_t last_of(const Plan& plan) { return static_cast<std::uint16_t>(plan.schema.size() - 1); }
+
+// A projection to columns; of one to columns, that one's input.
+PlanPtr pick(PlanPtr plan, Columns columns) {
+  if (columns == counted(plan->schema.size())) return plan;
+  if (is_pure_projection(*plan)) {
+    for (std::uint16_t& c : columns) c = plan->exprs[c]->column;
+    return pick(std::move(plan->inputs[0]), std::move(columns));
+  }
+  return make_columns(std::move(plan), columns);
 }
 
-ExprPtr mapped(const Expr& expr, const Columns& by) {
-  ExprPtr out = expr.clone();
-  renumber(*out, [&](std::uint16_t c) { return by[c]; });
-  return out;
-}
-
-// The node without its inputs.
-PlanPtr shell(const Plan& plan) {
-  PlanPtr copy = std::make_unique<Plan>();
-  copy->node = plan.node;
-  copy->join_kind = plan.join_kind;
-  copy->left_keys = plan.left_keys;
-  copy->right_keys = plan.right_keys;
-  copy->anti = plan.anti;
-  copy->null_matches = plan.null_matches;
-  for (const AggregateCall& a : plan.aggregates) copy->aggregates.push_back(a.clone());
-  copy->top_k = plan.top_k;
-  copy->window = plan.window;
-  return copy;
-}
-
+// Plans with the iteration as one more column, the last; the others stand where they stood.
 class Lifting {
  public:
   explicit Lifting(const Plan& recursion) : recursion_(recursion) {}
 
   LiftedTerm term() {
     LiftedTerm out;
-    out.plan = normal(lift(*recursion_.inputs[1]));
-    out.others = std::move(others_);
+    out.plan = prune_columns(lift(*recursion_.inputs[1]));
+    place_others(out.plan, out.others);
     return out;
   }
 
  private:
-  [[noreturn]] static void refuse(const std::string& what) { throw Failure(ErrorCode::kUnsupported, what + " of a recursive query is not supported"); }
+  [[noreturn]] static void refuse(const std::string& what) { throw Failure(ErrorCode::kUnsupported, what + " within a recursive term is not supported"); }
 
-  // The columns in their order, the iteration behind them.
-  static PlanPtr normal(Lifted lifted) {
-    Columns columns = lifted.columns;
-    columns.push_back(lifted.iteration);
-    Plan& plan = *lifted.plan;
-    if (columns == counted(plan.schema.size())) return std::move(lifted.plan);
-    if (plan.node != Plan::Node::kProject) return make_columns(std::move(lifted.plan), columns);
-    std::vector<ExprPtr> exprs;
-    for (const std::uint16_t c : columns) exprs.push_back(plan.exprs[c]->clone());
-    return make_project(std::move(plan.inputs[0]), std::move(exprs));
-  }
-
-  PlanPtr scan(const Plan& of, std::uint64_t id) {
+  static PlanPtr scan(const Plan& of, std::uint64_t id) {
     auto plan = std::make_unique<Plan>();
     plan->node = Plan::Node::kScan;
     plan->relation = id == 0 ? "working table" : "other";
@@ -87,10 +54,9 @@ class Lifting {
     return plan;
   }
 
-  // All rows of all working tables. One row is at one iteration at most once (UNION): the iteration is part of the key.
-  PlanPtr working() {
-    const Plan& base = *recursion_.inputs[0];
-    PlanPtr plan = scan(base, 0);
+  // All rows of all working tables. With UNION a row is in one of them once; while a batch is on its way it may be in two: the iteration is part of the key.
+  PlanPtr working() const {
+    PlanPtr plan = scan(*recursion_.inputs[0], 0);
     for (Field& f : plan->schema) f.nullable = true;
     plan->schema.push_back({"iteration", kBigint, false});
     plan->has_key = !recursion_.all;
@@ -98,169 +64,114 @@ class Lifting {
     return plan;
   }
 
-  // What is outside, as the inner circuit sees it.
+  // What is outside. Not yet a scan: a join then picks the columns that it needs, and no others are kept within.
   PlanPtr other(const Plan& plan) {
-    const std::string text = plan.text();
+    outside_.push_back(&plan);
+    PlanPtr leaf = scan(plan, outside_.size());
+    leaf->node = Plan::Node::kWorkingTable;
+    return leaf;
+  }
+  void place_others(PlanPtr& plan, std::vector<PlanPtr>& others) const {
+    const bool picked = is_pure_projection(*plan) && plan->inputs[0]->node == Plan::Node::kWorkingTable;
+    if (!picked && plan->node != Plan::Node::kWorkingTable) {
+      for (PlanPtr& input : plan->inputs) place_others(input, others);
+      return;
+    }
+    PlanPtr outside = outside_[(picked ? *plan->inputs[0] : *plan).relation_id - 1]->clone();
+    if (picked) {
+      Columns columns;
+      for (const ExprPtr& e : plan->exprs) columns.push_back(e->column);
+      outside = pick(std::move(outside), std::move(columns));
+    }
+    const std::string text = outside->text();
     std::size_t n = 0;
-    while (n < others_.size() && others_[n]->text() != text) ++n;
-    if (n == others_.size()) others_.push_back(plan.clone());
-    return scan(plan, n + 1);
+    while (n < others.size() && others[n]->text() != text) ++n;
+    plan = scan(*outside, n + 1);
+    if (n == others.size()) others.push_back(std::move(outside));
   }
 
   // What is outside, again at each iteration that has a working table.
-  Lifted everywhere(const Plan& plan) {
-    const std::size_t width = plan.schema.size();
-    PlanPtr iterations = make_distinct(make_columns(working(), {static_cast<std::uint16_t>(recursion_.inputs[0]->schema.size())}));
-    return {make_join(Plan::JoinKind::kInner, other(plan), std::move(iterations), nullptr), counted(width), static_cast<std::uint16_t>(width)};
+  PlanPtr everywhere(const Plan& plan) {
+    PlanPtr iterations = make_distinct(pick(working(), {static_cast<std::uint16_t>(recursion_.inputs[0]->schema.size())}));
+    return make_join(Plan::JoinKind::kInner, other(plan), std::move(iterations), nullptr);
   }
 
-  Lifted lift(const Plan& plan) {
+  PlanPtr lift(const Plan& plan) {
     if (!reads_working_table(plan)) return everywhere(plan);
+    if (plan.node == Plan::Node::kWorkingTable) return working();
+    if (plan.node == Plan::Node::kJoin || plan.node == Plan::Node::kSemiJoin) return lift_join(plan);
+    PlanPtr out = plan.clone();
+    for (PlanPtr& input : out->inputs) input = lift(*input);
+    const Plan& input = *out->inputs[0];
+    const std::uint16_t iteration = last_of(input);
+    std::size_t added = 0;  // columns that the node puts behind those of its input
     switch (plan.node) {
-      case Plan::Node::kWorkingTable: {
-        const std::size_t width = plan.schema.size();
-        return {working(), counted(width), static_cast<std::uint16_t>(width)};
-      }
-      case Plan::Node::kFilter: {
-        Lifted in = lift(*plan.inputs[0]);
-        in.plan = make_filter(std::move(in.plan), mapped(*plan.exprs[0], in.columns));
-        return in;
-      }
+      case Plan::Node::kFilter: case Plan::Node::kDistinct: case Plan::Node::kUnionAll: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll:
+        break;
       case Plan::Node::kProject: {
-        Lifted in = lift(*plan.inputs[0]);
-        std::vector<ExprPtr> exprs;
-        for (const ExprPtr& e : plan.exprs) exprs.push_back(mapped(*e, in.columns));
-        exprs.push_back(Expr::make_column(in.iteration, kBigint));
-        return {make_project(std::move(in.plan), std::move(exprs)), counted(plan.exprs.size()), static_cast<std::uint16_t>(plan.exprs.size())};
-      }
-      case Plan::Node::kJoin: return join(plan);
-      case Plan::Node::kSemiJoin: return semi_join(plan);
-      case Plan::Node::kAggregate: return aggregate(plan);
-      case Plan::Node::kDistinct: {
-        PlanPtr out = make_distinct(normal(lift(*plan.inputs[0])));
-        return whole(std::move(out));
-      }
-      case Plan::Node::kUnionAll: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll: {
-        PlanPtr out = shell(plan);
-        for (const PlanPtr& input : plan.inputs) out->inputs.push_back(normal(lift(*input)));
-        derive_node(*out);
-        return whole(std::move(out));
-      }
-      case Plan::Node::kTopK: {
-        Lifted in = lift(*plan.inputs[0]);
-        TopKSpec spec = plan.top_k;
-        spec.partition = mapped(spec.partition, in.columns);
-        spec.partition.push_back(in.iteration);
-        for (OrderKey& key : spec.order) key.column = in.columns[key.column];
-        if (spec.row_number) in.columns.push_back(static_cast<std::uint16_t>(in.plan->schema.size()));
-        in.plan = make_top_k(std::move(in.plan), std::move(spec));
-        return in;
-      }
-      case Plan::Node::kWindow: {
-        Lifted in = lift(*plan.inputs[0]);
-        WindowSpec spec = plan.window;
-        spec.partition = mapped(spec.partition, in.columns);
-        spec.partition.push_back(in.iteration);
-        for (OrderKey& key : spec.order) key.column = in.columns[key.column];
-        for (WindowCall& call : spec.calls) {
-          for (int* c : {&call.argument, &call.second, &call.count_column, &call.fallback}) {
-            if (*c >= 0) *c = in.columns[static_cast<std::size_t>(*c)];
-          }
+        if (is_pure_projection(plan)) {
+          Columns columns;
+          for (const ExprPtr& e : plan.exprs) columns.push_back(e->column);
+          columns.push_back(iteration);
+          return pick(std::move(out->inputs[0]), std::move(columns));
         }
-        const std::size_t width = in.plan->schema.size();
-        for (std::size_t i = 0; i < spec.calls.size(); ++i) in.columns.push_back(static_cast<std::uint16_t>(width + i));
-        in.plan = make_window(std::move(in.plan), std::move(spec));
-        return in;
+        out->exprs.push_back(column_of(input.schema, iteration));
+        break;
       }
-      case Plan::Node::kSeries: {
-        Lifted in = lift(*plan.inputs[0]);
-        PlanPtr out = shell(plan);
-        for (const ExprPtr& e : plan.exprs) out->exprs.push_back(mapped(*e, in.columns));
-        in.columns.push_back(static_cast<std::uint16_t>(in.plan->schema.size()));
-        out->inputs.push_back(std::move(in.plan));
-        derive_node(*out);
-        in.plan = std::move(out);
-        return in;
-      }
-      case Plan::Node::kScan: case Plan::Node::kValues: case Plan::Node::kRecursion: break;
+      case Plan::Node::kAggregate:
+        if (plan.exprs.empty()) refuse("an aggregate without GROUP BY over a recursive query");  // one row also where there is none to aggregate
+        out->exprs.push_back(column_of(input.schema, iteration));
+        added = plan.aggregates.size();
+        break;
+      case Plan::Node::kTopK:
+        out->top_k.partition.push_back(iteration);
+        added = plan.top_k.row_number ? 1 : 0;
+        break;
+      case Plan::Node::kSeries: added = 1; break;
+      case Plan::Node::kWindow:
+        out->window.partition.push_back(iteration);
+        added = plan.window.calls.size();
+        break;
+      default: refuse("this");
     }
-    throw Failure(ErrorCode::kInternal, "a leaf that reads a working table");
-  }
-
-  static Lifted whole(PlanPtr plan) {
-    const std::size_t width = plan->schema.size() - 1;
-    return {std::move(plan), counted(width), static_cast<std::uint16_t>(width)};
-  }
-
-  // Both sides of a join. One that is outside stays as it is, unless its rows show also where they meet nothing (`kept`): then they show at every iteration.
-  struct Sides {
-    Lifted left, right;
-    bool left_inside, right_inside;
-  };
-  Sides sides(const Plan& plan, bool left_kept, bool right_kept) {
-    const auto side = [&](const Plan& input, bool inside) {
-      return inside ? lift(input) : Lifted{other(input), counted(input.schema.size()), 0};
-    };
-    const bool left = left_kept || reads_working_table(*plan.inputs[0]), right = right_kept || reads_working_table(*plan.inputs[1]);
-    return {side(*plan.inputs[0], left), side(*plan.inputs[1], right), left, right};
-  }
-  // The node over both sides, and where the columns of left ++ right are in theirs.
-  PlanPtr over(const Plan& plan, Sides& both, Columns& columns) {
-    const std::size_t width = both.left.plan->schema.size();
-    columns = both.left.columns;
-    for (const std::uint16_t c : both.right.columns) columns.push_back(static_cast<std::uint16_t>(width + c));
-    PlanPtr out = shell(plan);
-    out->left_keys = mapped(plan.left_keys, both.left.columns);
-    out->right_keys = mapped(plan.right_keys, both.right.columns);
-    if (both.left_inside && both.right_inside) {
-      out->left_keys.push_back(both.left.iteration);
-      out->right_keys.push_back(both.right.iteration);
-    }
-    if (!plan.exprs.empty()) out->exprs.push_back(mapped(*plan.exprs[0], columns));
-    out->inputs.push_back(std::move(both.left.plan));
-    out->inputs.push_back(std::move(both.right.plan));
+    out->schema.clear();
     derive_node(*out);
-    return out;
+    if (added == 0) return out;
+    const std::size_t before = plan.schema.size() - added;
+    Columns columns = counted(before), behind = counted(added, before + 1);
+    columns.insert(columns.end(), behind.begin(), behind.end());
+    columns.push_back(static_cast<std::uint16_t>(before));
+    return pick(std::move(out), std::move(columns));
   }
 
-  Lifted join(const Plan& plan) {
-    if (plan.join_kind == Plan::JoinKind::kFull) refuse("a full join within the recursive term");
-    const bool of_right = plan.join_kind == Plan::JoinKind::kRight;
-    Sides both = sides(plan, plan.join_kind == Plan::JoinKind::kLeft, of_right);
-    const std::size_t width = both.left.plan->schema.size();
-    const auto iteration = static_cast<std::uint16_t>(both.left_inside && !of_right ? both.left.iteration : width + both.right.iteration);
-    Columns columns;
-    PlanPtr out = over(plan, both, columns);
-    return {std::move(out), std::move(columns), iteration};
-  }
+  // A side that is outside stays as it is, unless its rows show also where they meet nothing: then they show at every iteration.
+  PlanPtr lift_join(const Plan& plan) {
+    const bool semi = plan.node == Plan::Node::kSemiJoin;
+    const bool keeps_left = semi || plan.join_kind == Plan::JoinKind::kLeft, keeps_right = !semi && plan.join_kind == Plan::JoinKind::kRight;
+    if (!semi && plan.join_kind == Plan::JoinKind::kFull) refuse("a full join with a recursive query");
+    const bool left_inside = keeps_left || reads_working_table(*plan.inputs[0]), right_inside = keeps_right || reads_working_table(*plan.inputs[1]);
+    const std::size_t left = plan.inputs[0]->schema.size(), right = plan.inputs[1]->schema.size();
+    const auto moved = [&](std::uint16_t c) { return static_cast<std::uint16_t>(c < left ? c : c + (left_inside ? 1 : 0)); };
 
-  Lifted semi_join(const Plan& plan) {
-    Sides both = sides(plan, true, false);
-    Lifted out{nullptr, both.left.columns, both.left.iteration};
-    Columns columns;
-    out.plan = over(plan, both, columns);
-    return out;
-  }
-
-  Lifted aggregate(const Plan& plan) {
-    if (plan.exprs.empty()) refuse("an aggregate without GROUP BY within the recursive term");  // one row also where there is none to aggregate
-    Lifted in = lift(*plan.inputs[0]);
-    PlanPtr out = shell(plan);
-    for (const ExprPtr& e : plan.exprs) out->exprs.push_back(mapped(*e, in.columns));
-    const auto keys = static_cast<std::uint16_t>(plan.exprs.size());
-    out->exprs.push_back(Expr::make_column(in.iteration, kBigint));
-    for (AggregateCall& a : out->aggregates) {
-      a.each([&](ExprPtr& e) { e = mapped(*e, in.columns); });
+    PlanPtr out = plan.clone();
+    out->inputs[0] = left_inside ? lift(*plan.inputs[0]) : other(*plan.inputs[0]);
+    out->inputs[1] = right_inside ? lift(*plan.inputs[1]) : other(*plan.inputs[1]);
+    if (left_inside && right_inside) {
+      out->left_keys.push_back(last_of(*out->inputs[0]));
+      out->right_keys.push_back(last_of(*out->inputs[1]));
     }
-    out->inputs.push_back(std::move(in.plan));
+    for (const ExprPtr& e : out->exprs) renumber(*e, moved);
+    out->schema.clear();
     derive_node(*out);
-    Columns columns = counted(keys), rest = counted(plan.aggregates.size(), keys + std::size_t{1});
-    columns.insert(columns.end(), rest.begin(), rest.end());
-    return {std::move(out), std::move(columns), keys};
+    if (semi) return out;
+    Columns columns;
+    for (std::size_t c = 0; c < left + right; ++c) columns.push_back(moved(static_cast<std::uint16_t>(c)));
+    columns.push_back(left_inside && !keeps_right ? static_cast<std::uint16_t>(left) : last_of(*out));
+    return pick(std::move(out), std::move(columns));
   }
 
   const Plan& recursion_;
-  std::vector<PlanPtr> others_;
+  std::vector<const Plan*> outside_;
 };
 
 }  // namespace

@@ -677,10 +677,8 @@ void need_columns(const Expr& expr, std::vector<bool>& need) {
 
 Pruned prune(PlanPtr plan, std::vector<bool> need);
 
-// The same, and the output of a join cut down to what is asked for.
-Pruned narrow(PlanPtr plan, const std::vector<bool>& need) {
-  Pruned pruned = prune(std::move(plan), need);
-  if (pruned.plan->node != Plan::Node::kJoin) return pruned;
+// Its output cut down to what is asked for.
+Pruned cut(Pruned pruned, const std::vector<bool>& need) {
   Columns columns;
   std::vector<int> map(pruned.map.size(), -1);
   for (std::size_t i = 0; i < need.size(); ++i) {
@@ -696,14 +694,20 @@ Pruned narrow(PlanPtr plan, const std::vector<bool>& need) {
   return {make_columns(std::move(pruned.plan), columns), std::move(map)};
 }
 
+// The same as prune(), and the output of a join cut down.
+Pruned narrow(PlanPtr plan, const std::vector<bool>& need) {
+  Pruned pruned = prune(std::move(plan), need);
+  return pruned.plan->node == Plan::Node::kJoin ? cut(std::move(pruned), need) : std::move(pruned);
+}
+
 // An input of a join: where only columns of a table were picked, the table itself, whose arrangement every view shares. (A semijoin keeps no more of its
 // right side than the keys: there any projection to columns is idle.)
 Pruned join_input(PlanPtr plan, const std::vector<bool>& need, bool keys_alone) {
   Pruned pruned = keys_alone ? prune(std::move(plan), need) : narrow(std::move(plan), need);
+  if (pruned.plan->node == Plan::Node::kWorkingTable) return cut(std::move(pruned), need);  // a nested circuit keeps a copy
   if (!is_pure_projection(*pruned.plan)) return pruned;
   const Plan::Node below = pruned.plan->inputs[0]->node;
-  const bool at_rest = below == Plan::Node::kScan || below == Plan::Node::kWorkingTable;
-  if (!at_rest && (!keys_alone || below == Plan::Node::kJoin)) return pruned;
+  if (below == Plan::Node::kWorkingTable || (below != Plan::Node::kScan && (!keys_alone || below == Plan::Node::kJoin))) return pruned;
   for (int& i : pruned.map) {
     if (i >= 0) i = pruned.plan->exprs[static_cast<std::size_t>(i)]->column;
   }
@@ -925,14 +929,18 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
 
 }  // namespace
 
+PlanPtr prune_columns(PlanPtr plan) {
+  const std::vector<bool> all = all_of(*plan);
+  plan = exactly(std::move(plan), all);
+  derive_all(*plan);
+  return plan;
+}
+
 PlanPtr optimize(PlanPtr plan) {
   if (mentions(*plan, [](std::uint16_t) { return true; })) throw Failure(ErrorCode::kUnsupported, "a reference to a query around this one is not supported here");
   Schema names = plan->schema;
   fold_all(*plan);
-  plan = push(std::move(plan), {});
-  const std::vector<bool> all = all_of(*plan);
-  plan = exactly(std::move(plan), all);
-  derive_all(*plan);
+  plan = prune_columns(push(std::move(plan), {}));
   for (std::size_t i = 0; i < names.size(); ++i) plan->schema[i].name = std::move(names[i].name);
   return plan;
 }
