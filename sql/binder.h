@@ -66,8 +66,8 @@ struct Scope {
 struct From {
   PlanPtr plan;
   Scope scope;
-  const Json* working_table = nullptr;  // where FROM names the recursive query that it is part of; null: it does not
   std::vector<OrderKey> order;  // of the view or sub-select that is all of FROM: a query over it that has no order of its own takes it over, as in PostgreSQL
+  const Json* working_table = nullptr;  // where FROM names the recursive query that it is part of; null: it does not
 };
 
 // WITH: names to plans, inner ones first.

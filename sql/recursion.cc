@@ -101,7 +101,7 @@ class Lifting {
     if (plan.node == Plan::Node::kWorkingTable) return working();
     if (plan.node == Plan::Node::kJoin || plan.node == Plan::Node::kSemiJoin) return lift_join(plan);
     PlanPtr out = plan.clone();
-    for (PlanPtr& input : out->inputs) input = lift(*input);
+    for (std::size_t n = 0; n < plan.inputs.size(); ++n) out->inputs[n] = lift(*plan.inputs[n]);
     const Plan& input = *out->inputs[0];
     const std::uint16_t iteration = last_of(input);
     std::size_t added = 0;  // columns that the node puts behind those of its input
@@ -171,7 +171,7 @@ class Lifting {
   }
 
   const Plan& recursion_;
-  std::vector<const Plan*> outside_;
+  std::vector<const Plan*> outside_;  // plans within recursion_
 };
 
 }  // namespace
