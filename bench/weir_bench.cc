@@ -66,7 +66,10 @@ std::string digest(weir::Database& db, int columns) {
   for (std::size_t i = 0; i < rows.rows(); ++i) {
     const weir::RowView row = rows[i];
     auto at = [&](int c) { return row[c].type() == weir::TypeId::kNumeric ? std::stoll(row[c].to_string()) : row[c].integer(); };
-    sum += columns == 1 ? bench::row_hash({at(0)}) : columns == 2 ? bench::row_hash({at(0), at(1)}) : columns == 3 ? bench::row_hash({at(0), at(1), at(2)}) : bench::row_hash({at(0), at(1), at(2), at(3)});
+    sum += columns == 1   ? bench::row_hash({at(0)})
+           : columns == 2 ? bench::row_hash({at(0), at(1)})
+           : columns == 3 ? bench::row_hash({at(0), at(1), at(2)})
+                          : bench::row_hash({at(0), at(1), at(2), at(3)});
   }
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sum));

@@ -66,7 +66,9 @@ class SelfReferences {
   void refer(const Json& range, Place place) {
     static constexpr std::string_view kPlaces[] = {"", "its non-recursive term", "a subquery", "an outer join", "INTERSECT", "EXCEPT"};
     const std::string start = "recursive reference to query \"" + name_ + "\" must not appear ";
-    if (place != Place::kAllowed) throw Failure(ErrorCode::kUnsupported, start + "within " + std::string(kPlaces[static_cast<std::size_t>(place)]), location(range));
+    if (place != Place::kAllowed) {
+      throw Failure(ErrorCode::kUnsupported, start + "within " + std::string(kPlaces[static_cast<std::size_t>(place)]), location(range));
+    }
     if (++count_ > 1) throw Failure(ErrorCode::kUnsupported, start + "more than once", location(range));
   }
 
@@ -78,7 +80,8 @@ class SelfReferences {
     if (!node.is_object()) return;
     for (const auto& [key, value] : node.items()) {
       if (key == "RangeVar") {
-        const bool ours = !value.contains("schemaname") && text_field(value, "relname") == name_ && std::find(hidden_.begin(), hidden_.end(), name_) == hidden_.end();
+        const bool hidden = std::find(hidden_.begin(), hidden_.end(), name_) != hidden_.end();
+        const bool ours = !hidden && !value.contains("schemaname") && text_field(value, "relname") == name_;
         if (ours) refer(value, place);
       } else if (key == "JoinExpr") {
         join(value, place);
@@ -165,7 +168,8 @@ void Binder::bind_with(const Json& with, Environment& environment, const Scope* 
     only(cte, "a WITH query", {"ctename", "aliascolnames", "ctematerialized", "ctequery"});
     Item item{text_field(cte, "ctename"), &cte, nullptr, location(cte), {}};
     for (const Item& other : items) {
-      if (other.name == item.name) throw Failure(ErrorCode::kDuplicateName, "WITH query name \"" + item.name + "\" specified more than once", item.offset);
+      if (other.name != item.name) continue;
+      throw Failure(ErrorCode::kDuplicateName, "WITH query name \"" + item.name + "\" specified more than once", item.offset);
     }
     const auto [type, select] = open(at(cte, "ctequery"));
     if (type != "SelectStmt") unsupported("a WITH query that changes data", item.offset);
@@ -214,7 +218,8 @@ PlanPtr Binder::bind_recursive(const Json& cte, const Environment& environment, 
   const int offset = location(cte);
   const Json& body = *open(at(cte, "ctequery")).second;
   if (text_field(body, "op") != "SETOP_UNION") {
-    throw Failure(ErrorCode::kUnsupported, "recursive query \"" + name + "\" does not have the form non-recursive-term UNION [ALL] recursive-term", offset);
+    const std::string form = "non-recursive-term UNION [ALL] recursive-term";
+    throw Failure(ErrorCode::kUnsupported, "recursive query \"" + name + "\" does not have the form " + form, offset);
   }
   SelfReferences references(name);
   references.check_non_recursive(Json{{"SelectStmt", at(body, "larg")}});

@@ -5,6 +5,7 @@
 //
 //     D·(σ q) = σ (D·q)           D·(a ⋈ b) = D·a ⋈ D·b on d = d          D·(γ q) = γ by d ++ keys (D·q), for one row always: D ⟕ it
 //     D·(a ⟕ b) = D·a ⟕ D·b       D·(a ∪ b) = D·a ∪ D·b                   D·q = D × q where q speaks of nothing outside
+//     D·(w, a ∪ step(w)) = (w′, D·a ∪ D·step(w)) with D·w = w′
 
 #include "sql/decorrelate.h"
 

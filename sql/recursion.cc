@@ -41,7 +41,9 @@ class Lifting {
   }
 
  private:
-  [[noreturn]] static void refuse(const std::string& what) { throw Failure(ErrorCode::kUnsupported, what + " within a recursive term is not supported"); }
+  [[noreturn]] static void refuse(const std::string& what) {
+    throw Failure(ErrorCode::kUnsupported, what + " within a recursive term is not supported");
+  }
 
   static PlanPtr scan(const Plan& of, std::uint64_t id) {
     auto plan = std::make_unique<Plan>();
@@ -54,7 +56,8 @@ class Lifting {
     return plan;
   }
 
-  // All rows of all working tables. With UNION a row is in one of them once; while a batch is on its way it may be in two: the iteration is part of the key.
+  // All rows of all working tables. With UNION a row is in one of them once; while a batch is on its way it may be in two: the iteration is part of
+  // the key.
   PlanPtr working() const {
     PlanPtr plan = scan(*recursion_.inputs[0], 0);
     for (Field& f : plan->schema) f.nullable = true;
