@@ -66,6 +66,7 @@ std::string edited(const Statement& view, std::string text, std::uint64_t table,
 void SchemaChange::alter_table(Engine::Bound& bound) {
   Statement& s = bound.statement;
   const std::shared_ptr<TableState> old = engine_.table(s.names.at(0));
+  engine_.require_no_gate(*old);
   const bool renames = s.relation.name != old->name() || [&] {
     for (std::size_t c = 0; c < s.sources.size(); ++c) {
       if (s.sources[c] >= 0 && s.relation.schema[c].name != old->relation.schema[static_cast<std::size_t>(s.sources[c])].name) return true;
@@ -275,7 +276,7 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
   };
   const std::string chosen = find_text();
   if (chosen.empty()) {
-    if (cascade) return;
+    if (cascade) return engine_.require_no_gate(*before);
     throw Failure(ErrorCode::kDependency, "cannot alter " + in_quotes(was.name()) + " because view " + in_quotes(before->name()) + " depends on it");
   }
   Engine::Bound again = engine_.bind(chosen);
@@ -288,6 +289,7 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
 
 void SchemaChange::rename_view(Engine::Bound& bound) {
   const std::shared_ptr<RelationState> old = engine_.state(bound.statement.names.at(0));
+  engine_.require_no_gate(*old);
   const std::vector<std::shared_ptr<RelationState>> views = engine_.dependents(*old);
   std::string text = old->definition;
   const Engine::Bound before = engine_.bind(text);

@@ -28,6 +28,7 @@ void measure(Submitted& submitted) {
 }  // namespace
 
 void Engine::commit(Submitted& submitted, const SubmitOptions& options) {
+  refuse_kept(*submitted.transaction);
   const auto deadline = deadline_of(options);
   if (!dispatcher_.wait_for_room(deadline)) throw full_queue();
   if (submitted.transaction->schema) {
@@ -40,6 +41,7 @@ void Engine::commit(Submitted& submitted, const SubmitOptions& options) {
 }
 
 void Engine::submit(const std::shared_ptr<Submitted>& submitted, const SubmitOptions& options) {
+  refuse_kept(*submitted->transaction);
   const auto deadline = deadline_of(options);
   if (!dispatcher_.wait_for_room(deadline)) throw full_queue();
   measure(*submitted);
@@ -55,6 +57,17 @@ void Engine::submit(const std::shared_ptr<Submitted>& submitted, const SubmitOpt
   }
   give_back();
   throw full_queue();
+}
+
+void Engine::commit_durably(TransactionState& transaction, const Origin& origin) {
+  dispatcher_.wait_for_room();
+  Submitted submitted;
+  submitted.transaction = &transaction;
+  submitted.origin = origin;
+  measure(submitted);
+  queue_.commit(submitted, std::nullopt);
+  if (submitted.error) throw Failure(*submitted.error);
+  if (storage_thread_) storage_thread_->wait(submitted.step);
 }
 
 void Engine::commit_alone(Submitted& submitted) {

@@ -87,9 +87,13 @@ Engine::Engine(const OpenOptions& options)
   circuit_->run_clocks(options.profile);
 }
 
-Engine::~Engine() { queue_.close(); }
+Engine::~Engine() {
+  (void)guarded([this] { close_gates(); }).ok();
+  queue_.close();
+}
 
 void Engine::close() {
+  const auto gates = guarded([this] { close_gates(); });
   queue_.close();
   std::vector<std::shared_ptr<SubscriptionState>> ending;
   {
@@ -105,6 +109,7 @@ void Engine::close() {
   const std::unique_lock state(state_mutex_);
   storage_.reset();
   stored.value();  // throws what kept batches from the file
+  gates.value();
 }
 
 void Engine::recover() {

@@ -9,7 +9,7 @@
 // Errors     Failure. A transaction that has changed tables or views (DDL) owns the schema until it ends: others' writes get kTransaction meanwhile.
 // Ownership  handles keep the engine alive; it ends with the last of them.
 
-#include <weir/database.h>
+#include <weir/gate.h>
 
 #include <atomic>
 #include <map>
@@ -40,6 +40,7 @@ namespace weir::internal {
 
 class SchemaChange;
 class Engine;
+class GateState;
 
 // Where COPY … FROM STDIN reads lines from; empty: there is no STDIN.
 using CopyLines = std::function<bool(std::string&)>;
@@ -122,6 +123,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   bool reached(const Submitted& submitted, Ack ack) const;
   void flush();
   std::optional<Origin> origin(std::string_view source) const;
+  // For gates: into their own tables, with what others submit; returns when it is in the file.
+  void commit_durably(TransactionState& transaction, const Origin& origin);
   void rollback(TransactionState& transaction) noexcept;
   // One statement inside of a transaction. `autocommit`: commits at once.
   Outcome execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit);
@@ -156,6 +159,10 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::shared_ptr<SubscriptionState> subscribe(std::string_view relation, const Row* values, std::function<void(const Change&)> callback, const SubscribeOptions& options);
   void forget(const SubscriptionState& subscription) noexcept;                // it has ended
   void wait_for_delivery() { dispatcher_.drain(); }
+
+  // -- Gates (gates.cc).
+  std::shared_ptr<GateState> create_gate(const std::string& name, const GateOptions& options);
+  std::shared_ptr<GateState> gate(std::string_view name) const;               // Failure(kUnknownName)
 
  private:
   friend class SchemaChange;
@@ -235,6 +242,11 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   bool has_instances(const RelationState& view) const;
   void end_left();                                                           // REQUIRES: Writing
 
+  void refuse_kept(const TransactionState& transaction) const;               // tables that a gate keeps
+  void require_no_gate(const RelationState& relation) const;                 // Failure(kDependency): one stands on it. REQUIRES: Writing
+  void end_gate(const std::string& name) noexcept;
+  void close_gates();                                                        // Failure: of the first that could not give back its leases
+
   // -- One-off evaluation (evaluate.cc). Calls f with the rows of a plan as the transaction (may be null) sees them; weights say how often.
   using RowsFunction = std::function<void(const Delta&)>;
   void evaluate(const Plan& plan, TransactionState* transaction, const RowsFunction& f);  // REQUIRES: Writing
@@ -288,6 +300,15 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::vector<std::unique_ptr<TransactionState>> pool_;
   std::size_t pooled_bytes_ = 0;
   Dispatcher dispatcher_;
+
+  struct OpenGate {
+    std::shared_ptr<GateState> state;
+    std::shared_ptr<SubscriptionState> budget;
+  };
+  std::mutex making_gates_;                    // taken before all others
+  mutable std::mutex gates_mutex_;             // taken last
+  std::map<std::string, OpenGate, std::less<>> gates_;
+  std::atomic<bool> any_gates_{false};
 
   // Of the commit in progress, kept for the next.
   std::vector<Delta> nets_;

@@ -163,6 +163,7 @@ void SchemaChange::create_view(Engine::Bound& bound) {
 // A new view takes the place of the old one; the views on it are made again from their definitions. Subscribers get the difference.
 void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, Engine::Bound& bound) {
   const std::shared_ptr<RelationState> old = old_view;
+  engine_.require_no_gate(*old);
   std::vector<std::shared_ptr<RelationState>> all = engine_.dependents(*old);
   for (const auto& dependent : all) {
     const auto& uses = bound.uses;
@@ -238,6 +239,7 @@ void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool 
       going.emplace(dependent->relation.id, dependent);
     }
   }
+  for (const auto& [id, relation] : going) engine_.require_no_gate(*relation);
   std::map<std::uint64_t, std::shared_ptr<TableState>> bereft;  // tables that lose a FOREIGN KEY
   for (const auto& [id, relation] : named) {
     if (relation->relation.is_view) continue;

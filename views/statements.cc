@@ -56,6 +56,7 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
   if (!autocommit) return run(transaction, bound, copied);
   try {
     Outcome outcome = run(transaction, bound, copied);
+    refuse_kept(transaction);
     commit_writing(transaction);
     return outcome;
   } catch (...) {

@@ -31,6 +31,9 @@
 
 namespace weir {
 
+class Gate;
+struct GateOptions;
+
 // A C++ function that SQL may call. It must be pure: equal arguments, equal result. Not called for NULL arguments. What it throws fails the statement.
 struct ScalarFunction {
   std::string name;
@@ -295,6 +298,11 @@ class Database {
 
   // Computes every view anew from the tables and compares it, row by row, with the view that is kept and with the one in the file. Costs what filling all views costs.
   Result<Verification> verify() const;
+
+  // An admission gate, <weir/gate.h>: makes the table <name>_usage where it is not there. One that is open alike already is given again. Gates are not in the file: each
+  // program that opens it says which it wants.
+  Result<Gate> create_gate(std::string_view name, const GateOptions& options);
+  Result<Gate> gate(std::string_view name) const;
 
   // A ScalarFunction for the statements that follow. <weir/function.h> makes one of a lambda: db.create_function(weir::function("clamp", [](std::int64_t a) { … })).
   Result<void> create_function(ScalarFunction function);

@@ -7,6 +7,7 @@
 #include <weir/database.h>
 #include <weir/error.h>
 #include <weir/function.h>
+#include <weir/gate.h>
 #include <weir/profile.h>
 #include <weir/query.h>
 #include <weir/reader.h>
