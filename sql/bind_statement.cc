@@ -51,6 +51,18 @@ OptionValue value_of_option(const Json& option) {
   return out;
 }
 
+// WITH (…) of a view.
+bool asks_for_lazy(const Json& body) {
+  bool lazy = false;
+  for (const Json& item : at(body, "options")) {
+    const Json& option = *open(item).second;
+    const std::string name = text_field(option, "defname");
+    if (name != "lazy" || option.contains("defnamespace")) unsupported("a view WITH (" + name + ")", location(option));
+    lazy = value_of_option(option).truth;
+  }
+  return lazy;
+}
+
 }  // namespace
 
 // --------------------------------------------------------------------------------------------------------------- definitions
@@ -203,13 +215,13 @@ Statement Binder::create_table(const Json& body) {
 }
 
 Statement Binder::create_view(const Json& body) {
-  if (body.contains("options")) unsupported("a view WITH (…)", -1);
-  only(body, "CREATE VIEW", {"view", "aliases", "query", "replace", "withCheckOption"});
+  only(body, "CREATE VIEW", {"view", "aliases", "query", "replace", "options", "withCheckOption"});
   if (text_field(body, "withCheckOption") != "NO_CHECK_OPTION") unsupported("WITH CHECK OPTION", -1);
   Statement out;
   out.kind = Statement::Kind::kCreateView;
   out.names = {relation_name(at(body, "view"))};
   out.or_replace = flag(body, "replace");
+  out.lazy = asks_for_lazy(body);
   out.definition = text_;
   std::vector<std::string> names;
   if (const Json* list = find(body, "aliases")) names = strings_of(*list);
@@ -229,11 +241,12 @@ Statement Binder::create_as(const Json& body) {
   if (text_field(body, "objtype") != "OBJECT_MATVIEW") unsupported("CREATE TABLE AS", location(at(into, "rel")));
   only(body, "CREATE MATERIALIZED VIEW", {"query", "into", "objtype", "if_not_exists"});
   if (flag(into, "skipData")) unsupported("WITH NO DATA", location(at(into, "rel")));
-  only(into, "CREATE MATERIALIZED VIEW", {"rel", "colNames", "onCommit"});
+  only(into, "CREATE MATERIALIZED VIEW", {"rel", "colNames", "options", "onCommit"});
   Statement out;
   out.kind = Statement::Kind::kCreateView;
   out.names = {relation_name(at(into, "rel"))};
   out.if_exists = flag(body, "if_not_exists");
+  out.lazy = asks_for_lazy(into);
   out.definition = text_;
   const auto [type, query] = open(at(body, "query"));
   if (type != "SelectStmt") unsupported("a materialized view of " + statement_name(type), location(at(into, "rel")));

@@ -25,6 +25,7 @@ struct Relation {
   // Views with parameters ($1, …): their types, and the CREATE statement, which is bound again where values are given. Such a view has no rows of its own.
   std::vector<Type> parameters;
   std::string definition;
+  bool lazy = false;               // views WITH (lazy): no rows are kept where nobody listens
   // Views: the ORDER BY of the query, as far as the view has its columns. Rows have no order at rest; who reads the whole view sorts by it.
   std::vector<OrderKey> order;
   // Tables. Defaults are expressions without columns (null: NULL); checks are boolean expressions over the row.

@@ -493,14 +493,16 @@ Definition define(bool is_view, const std::string& name, const std::string& poin
 
 Definition read_view(const std::string& name, const OrderedJson& json, const std::string& pointer) {
   SqlText sql;
-  sql.add("CREATE VIEW ").add_name(name).add(" AS ");
+  const OrderedJson* lazy = json.is_object() ? field(json, "lazy") : nullptr;
+  sql.add("CREATE VIEW ").add_name(name).add(lazy && read_bool(*lazy, child(pointer, "lazy")) ? " WITH (lazy) AS " : " AS ");
   if (json.is_object() && json.contains("sql")) {
-    check_fields(json, pointer, {"sql", "description"});
+    check_fields(json, pointer, {"sql", "lazy", "description"});
     sql.add(read_query_text(json["sql"], child(pointer, "sql")));
-  } else if (json.is_object() && json.contains("description")) {
+  } else if (json.is_object() && (json.contains("description") || lazy)) {
     OrderedJson query = json;
-    (void)read_string(json["description"], child(pointer, "description"), "a text");
+    if (json.contains("description")) (void)read_string(json["description"], child(pointer, "description"), "a text");
     query.erase("description");
+    query.erase("lazy");
     sql.add(read_query(query, pointer));
   } else {
     sql.add(read_query(json, pointer));
@@ -761,11 +763,12 @@ std::string definitions_schema() {
           "type": "object",
           "additionalProperties": false,
           "required": ["sql"],
-          "properties": {"sql": {"$ref": "#/definitions/texts"}, "description": {"type": "string"}}
+          "properties": {"sql": {"$ref": "#/definitions/texts"}, "lazy": {"$ref": "#/definitions/lazy"}, "description": {"type": "string"}}
         },
         {"$ref": "#/definitions/structured_query"}
       ]
     },
+    "lazy": {"description": "Of a view: no rows are kept while nobody listens.", "type": "boolean"},
     "query": {"anyOf": [{"$ref": "#/definitions/texts"}, {"$ref": "#/definitions/structured_query"}]},
     "structured_query": {
       "type": "object",
@@ -773,6 +776,7 @@ std::string definitions_schema() {
       "anyOf": [{"required": ["from"]}, {"required": ["select"]}],
       "properties": {
         "description": {"description": "Of a view.", "type": "string"},
+        "lazy": {"$ref": "#/definitions/lazy"},
         "with": {"type": "object", "additionalProperties": {"$ref": "#/definitions/query"}},
         "from": {"anyOf": [{"$ref": "#/definitions/text"}, {"$ref": "#/definitions/source"}]},
         "join": {"anyOf": [{"$ref": "#/definitions/join"}, {"type": "array", "items": {"$ref": "#/definitions/join"}}]},

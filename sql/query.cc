@@ -35,6 +35,11 @@ Query& Query::OrderBy(std::string item) { clauses_.push_back({"OrderBy", std::mo
 Query& Query::Limit(std::uint64_t rows) { clauses_.push_back({"Limit", std::to_string(rows), ""}); return *this; }
 Query& Query::Offset(std::uint64_t rows) { clauses_.push_back({"Offset", std::to_string(rows), ""}); return *this; }
 
+Query& Query::Lazy() {
+  lazy_ = true;
+  return *this;
+}
+
 Query& Query::UnionAll(const Query& other) {
   Result<std::string> sql = other.sql();
   if (sql.ok()) clauses_.push_back({"UnionAll", sql.value(), ""});

@@ -48,6 +48,7 @@ struct Statement {
   std::vector<Mention> mentions;
   int name_offset = -1;
   std::string definition;          // kCreateTable, kCreateView: the whole statement, to be stored
+  bool lazy = false;               // kCreateView … WITH (lazy)
   std::vector<Type> parameters;    // kCreateView: of $1, …, which the plan then holds
 
   // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in. kDelete: the rows to delete, all columns.

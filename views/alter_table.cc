@@ -199,6 +199,7 @@ void SchemaChange::carry_over(const std::shared_ptr<TableState>& from, const std
 // A view on a table or view that has been replaced, `sources` telling which column was which. Where the view cannot be as it was, it goes (cascade), or all fails.
 void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, const RelationState& was, const RelationState& now,
                                 const std::vector<int>& sources, bool cascade) {
+  check_instances(*before);
   const std::string& text = before->definition;
   const auto bound = [&](const std::string& sql, const Catalog& catalog, Statement& out) {
     try {
@@ -295,6 +296,7 @@ void SchemaChange::rename_view(Engine::Bound& bound) {
   const Engine::Bound before = engine_.bind(text);
   const auto at = static_cast<std::size_t>(before.statement.name_offset);
   text.replace(at, name_length(text, at), quote_identifier(bound.statement.new_name));
+  check_instances(*old);
   const std::unique_lock state(engine_.state_mutex_);
   for (auto it = views.rbegin(); it != views.rend(); ++it) take_out(*it);
   take_out(old);

@@ -67,11 +67,13 @@ Result<void> Database::define(std::string_view json) {
   return guarded([&] { weir::open(engine_).define(json); });
 }
 
-Result<void> Database::create_view(std::string_view name, std::string_view sql) {
-  const std::string prefix = "CREATE VIEW " + quote_identifier(name) + " AS ";
+namespace {
+
+Result<void> create(const std::shared_ptr<Engine>& handle, std::string_view name, const char* as, std::string_view sql) {
+  const std::string prefix = "CREATE VIEW " + quote_identifier(name) + as;
   const std::string statement = prefix + std::string(sql);
   return located(statement, prefix.size(), [&] {
-    Engine& engine = weir::open(engine_);
+    Engine& engine = weir::open(handle);
     std::unique_ptr<internal::TransactionState> alone = engine.begin();
     try {
       engine.execute(*alone, statement, {}, true);
@@ -89,10 +91,14 @@ Result<void> Database::create_view(std::string_view name, std::string_view sql) 
   });
 }
 
+}  // namespace
+
+Result<void> Database::create_view(std::string_view name, std::string_view sql) { return create(engine_, name, " AS ", sql); }
+
 Result<void> Database::create_view(std::string_view name, const Query& query) {
   const Result<std::string> sql = query.sql();
   if (!sql.ok()) return sql.error();
-  return create_view(name, sql.value());
+  return create(engine_, name, query.is_lazy() ? " WITH (lazy) AS " : " AS ", sql.value());
 }
 
 Result<void> Database::drop(std::string_view relation) {
@@ -148,9 +154,7 @@ Result<ResultSet> Database::query(std::string_view select) const {
 
 Result<ResultSet> Database::read(std::string_view relation) const {
   return guarded([&] {
-    Engine& engine = weir::open(engine_);
-    const auto lock = engine.reading();
-    return engine.read(*engine.state(relation));
+    return weir::open(engine_).read(std::string(relation));
   });
 }
 
@@ -159,22 +163,17 @@ Result<ResultSet> Database::read(std::string_view view, const Row& values) const
 }
 
 Result<ResultSet> Database::find(std::string_view relation, const Row& key) const {
-  return guarded([&] { return weir::open(engine_).find(relation, key); });
+  return guarded([&] { return weir::open(engine_).find(std::string(relation), key); });
 }
 
 Result<Snapshot> Database::snapshot(std::span<const std::string> relations) const {
   return guarded([&] {
-    Engine& engine = weir::open(engine_);
-    const auto lock = engine.reading();
-    Snapshot snapshot;
-    snapshot.sequence = engine.sequence();
-    for (const std::string& relation : relations) snapshot.relations.insert_or_assign(relation, engine.read(*engine.state(relation)));
-    return snapshot;
+    return weir::open(engine_).snapshot(relations);
   });
 }
 
 Result<std::string> Database::digest(std::string_view relation) const {
-  return guarded([&] { return weir::open(engine_).digest(relation); });
+  return guarded([&] { return weir::open(engine_).digest(std::string(relation)); });
 }
 
 std::uint64_t Database::sequence() const { return engine_ ? engine_->sequence() : 0; }
@@ -198,7 +197,9 @@ std::vector<RelationInfo> Database::relations() const {
         if (value && value->node == Expr::Node::kConstant) info.defaults.emplace(state->relation.schema[c].name, to_value(value->constant.get(), value->type));
       }
       info.definition = state->definition;
-      info.rows = static_cast<std::uint64_t>(state->total_weight());
+      info.lazy = state->relation.lazy;
+      const internal::RelationState* rows = state->parametrised() ? nullptr : engine.rows_of(*state);
+      info.rows = rows ? static_cast<std::uint64_t>(rows->total_weight()) : 0;
       out.push_back(std::move(info));
     }
     return out;

@@ -101,6 +101,7 @@ void Engine::close() {
     if (closed_.exchange(true)) return;
     const std::lock_guard lock(subscriptions_mutex_);
     for (const auto& [id, relation] : relations_) ending.insert(ending.end(), relation->subscriptions.begin(), relation->subscriptions.end());
+    for (const auto& [id, instance] : instances_) ending.insert(ending.end(), instance->subscriptions.begin(), instance->subscriptions.end());
   }
   dispatcher_.drain();
   for (const auto& subscription : ending) subscription->end();
@@ -164,6 +165,7 @@ void Engine::recover() {
     r.has_key = bound.statement.plan->has_key;
     r.order = bound.statement.order;
     r.parameters = bound.statement.parameters;
+    r.lazy = bound.statement.lazy;
     if (!r.parameters.empty()) r.definition = relation.definition;
     auto view = std::make_shared<ViewState>(std::move(r), std::move(bound.statement.plan));
     view->definition = relation.definition;
@@ -300,7 +302,29 @@ Engine::Bound Engine::bind(std::string_view sql) const {
   bound.schema_version = schema_version_;
   const Recording catalog(*this, bound.uses);
   bound.statement = bind_statement({std::string(sql), 0}, catalog);
+  for (Statement* s = &bound.statement; s; s = s->explained.get()) {
+    if (s->plan) without_lazy(s->plan);
+  }
   return bound;
+}
+
+// The queries of lazy views in the place of their scans: such a view has no stream.
+void Engine::without_lazy(PlanPtr& plan) const {
+  bool any = false;
+  const auto replace = [&](const auto& self, PlanPtr& part) -> void {
+    if (part->node == Plan::Node::kScan && part->relation != kBindings) {
+      const RelationState& relation = by_id(part->relation_id);
+      if (!relation.relation.lazy) return;
+      PlanPtr query = relation.plan->clone();
+      for (std::size_t c = 0; c < query->schema.size(); ++c) query->schema[c].name = part->schema[c].name;
+      part = std::move(query);
+      any = true;
+      return;
+    }
+    for (PlanPtr& input : part->inputs) self(self, input);
+  };
+  replace(replace, plan);
+  if (any) plan = optimize(std::move(plan));
 }
 
 Statement Engine::transaction_statement(std::string_view sql) const {
@@ -317,7 +341,7 @@ void Engine::enter(const std::shared_ptr<RelationState>& relation) {
   relations_.emplace(id, relation);
   by_name_.emplace(relation->name(), relation);
   for (const std::uint64_t used : relation->uses) users_.emplace(used, id);
-  if (!relation->parametrised()) {
+  if (!relation->has_instances_only()) {
     listen(*relation);
     if (relation->plan) offer(*relation);
   }
@@ -332,7 +356,7 @@ void Engine::remove(const RelationState& relation) {
   relations_.erase(it);
   by_name_.erase(relation.name());
   for (const std::uint64_t used : relation.uses) users_.erase({used, id});
-  if (!keep->parametrised()) {
+  if (!keep->has_instances_only()) {
     unlisten(*keep);
     if (keep->plan) withdraw(*keep);
   }
@@ -361,11 +385,11 @@ void Engine::attach_table(TableState& table) {
 }
 
 void Engine::attach_view(ViewState& view) {
-  if (view.parametrised()) return;
+  if (view.has_instances_only()) return;
   const PlanPtr whole = without_folded(*view.plan);
   const Plan& plan = whole ? *whole : *view.plan;
   if (fold_view(view, plan)) return;
-  if (view.instance_of != 0) {  // made to be one of many
+  if (view.instance_of != 0 && !view.relation.lazy) {  // made to be one of many
     fold_alone(view, plan);
     if (view.fold) return;
   }
@@ -388,7 +412,7 @@ void Engine::attach_view(ViewState& view) {
 }
 
 void Engine::detach(RelationState& relation) noexcept {
-  if (relation.parametrised()) return end_instances(relation);
+  if (relation.has_instances_only()) return end_instances(relation);
   if (relation.fold) return unbind_slice(relation);
   if (relation.keyed()) relation.rows->drop_index(relation.key_index);
   circuit_->unarrange(relation.node);
@@ -526,7 +550,8 @@ std::shared_ptr<SubscriptionState> Engine::subscribe(std::string_view relation, 
   const Writing writing(*this, nullptr);
   end_left();
   const std::shared_ptr<RelationState> named = state(relation);
-  const std::shared_ptr<RelationState> found = values ? make_instance(*named, *values) : named;
+  const std::shared_ptr<RelationState> found = values ? make_instance(*named, give_values(*named, *values))
+                                               : named->relation.lazy && !named->parametrised() ? make_instance(*named, whole_of(*named)) : named;
   if (found->parametrised()) throw Failure(ErrorCode::kInput, "view \"" + found->name() + "\" has parameters: subscribe with their values");
   SubscribeOptions bounded = options;
   bounded.queue_changes_max = std::max<std::size_t>(1, options.queue_changes_max);
@@ -598,41 +623,108 @@ void Engine::forget(const SubscriptionState& subscription) noexcept {
 
 // ---- reading
 
-ResultSet Engine::read(const RelationState& relation) const {
+const RelationState* Engine::rows_of(const RelationState& relation) const {
   if (relation.parametrised()) throw Failure(ErrorCode::kInput, "view \"" + relation.name() + "\" has parameters: read it with their values");
-  Arena arena;
-  Delta rows;
-  relation.scan(arena, rows);
-  return make_result(relation.relation.schema, relation.relation.schema.size(), relation.relation.order, rows);
+  if (!relation.has_instances_only()) return &relation;
+  return has_instances(relation) ? instances_.lower_bound({relation.relation.id, nullptr})->second : nullptr;
 }
 
-ResultSet Engine::find(std::string_view name, const Row& key) const {
-  const auto lock = reading();
-  const RelationState& relation = *state(name);
-  Arena arena;
-  std::vector<Datum> datums;
-  if (relation.parametrised()) throw Failure(ErrorCode::kInput, "view \"" + relation.name() + "\" has parameters");
-  key_in(relation, key, arena, datums);
-  const Schema& schema = relation.relation.schema;
-  std::vector<Value> values;
-  const Arrangement::Row row = relation.find(datums, true);
-  if (row != Arrangement::kNone) {
-    for (std::uint16_t c = 0; c < schema.size(); ++c) values.push_back(to_value(relation.get(row, c), schema[c].type));
+void Engine::each_read(std::span<const std::string> names, const std::function<void(const RelationState&, const Delta&)>& f) {
+  const auto read_all = [&](auto&& sleeping) {
+    for (const std::string& name : names) {
+      const RelationState& relation = *state(name);
+      const RelationState* rows = rows_of(relation);
+      if (!rows) {
+        if (!sleeping(relation)) return false;
+        continue;
+      }
+      Arena arena;
+      Delta delta;
+      rows->scan(arena, delta);
+      f(relation, delta);
+    }
+    return true;
+  };
+  {
+    const auto lock = reading();
+    if (read_all([](const RelationState&) { return false; })) return;
   }
-  ResultSet out(schema, std::move(values), sequence_.load());
-  out.empty_rows = schema.empty() && row != Arrangement::kNone ? 1 : 0;
+  const Writing writing(*this);  // what a lazy view shows has to be computed
+  read_all([&](const RelationState& relation) {
+    evaluate(*relation.plan, nullptr, [&](const Delta& rows) { f(relation, rows); });
+    return true;
+  });
+}
+
+ResultSet Engine::read(const std::string& name) {
+  ResultSet out;
+  each_read({&name, 1}, [&](const RelationState& relation, const Delta& rows) {
+    out = make_result(relation.relation.schema, relation.relation.schema.size(), relation.relation.order, rows);
+  });
   return out;
 }
 
-std::string Engine::digest(std::string_view name) const {
-  const auto lock = reading();
-  const RelationState& relation = *state(name);
-  if (stores(relation)) return relation.digest.to_string();
+Snapshot Engine::snapshot(std::span<const std::string> names) {
+  Snapshot out;
+  each_read(names, [&](const RelationState& relation, const Delta& rows) {
+    const Schema& schema = relation.relation.schema;
+    out.sequence = sequence_.load();
+    out.relations.insert_or_assign(relation.name(), make_result(schema, schema.size(), relation.relation.order, rows));
+  });
+  if (names.empty()) out.sequence = sequence_.load();
+  return out;
+}
+
+ResultSet Engine::find(const std::string& name, const Row& key) {
   Arena arena;
-  Delta rows;
-  relation.scan(arena, rows);
+  std::vector<Datum> datums;
+  const auto result = [&](const Schema& schema, std::vector<Value> values, bool found) {
+    ResultSet out(schema, std::move(values), sequence_.load());
+    out.empty_rows = schema.empty() && found ? 1 : 0;
+    return out;
+  };
+  {
+    const auto lock = reading();
+    const RelationState& relation = *state(name);
+    key_in(relation, key, arena, datums);
+    const Schema& schema = relation.relation.schema;
+    if (const RelationState* rows = rows_of(relation)) {
+      std::vector<Value> values;
+      const Arrangement::Row row = rows->find(datums, true);
+      if (row != Arrangement::kNone) {
+        for (std::uint16_t c = 0; c < schema.size(); ++c) values.push_back(to_value(rows->get(row, c), schema[c].type));
+      }
+      return result(schema, std::move(values), row != Arrangement::kNone);
+    }
+  }
+  ResultSet out;
+  each_read({&name, 1}, [&](const RelationState& relation, const Delta& rows) {
+    const Schema& schema = relation.relation.schema;
+    std::vector<Value> values;
+    bool found = false;
+    for (const Chunk& chunk : rows.chunks) {
+      chunk.each([&](std::uint32_t i) {
+        for (std::size_t k = 0; k < datums.size(); ++k) {
+          const Datum value = chunk.columns[relation.relation.key[k]].get(i);
+          if (value.null != datums[k].null || (!value.null && key_compare(value, datums[k], relation.kinds_of_key[k]) != 0)) return;
+        }
+        found = true;
+        for (std::uint16_t c = 0; c < schema.size(); ++c) values.push_back(to_value(chunk.columns[c].get(i), schema[c].type));
+      });
+    }
+    out = result(schema, std::move(values), found);
+  });
+  return out;
+}
+
+std::string Engine::digest(const std::string& name) {
+  {
+    const auto lock = reading();
+    const RelationState& relation = *state(name);
+    if (!relation.relation.lazy && stores(relation)) return relation.digest.to_string();
+  }
   Digest digest;
-  digest.add(rows);
+  each_read({&name, 1}, [&](const RelationState&, const Delta& rows) { digest.add(rows); });
   return digest.to_string();
 }
 

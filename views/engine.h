@@ -142,10 +142,13 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   // -- Reading.
   ResultSet query(std::string_view select);
-  ResultSet read(const RelationState& relation) const;                       // in the order of its ORDER BY. REQUIRES: the state lock
+  ResultSet read(const std::string& relation);                               // in the order of its ORDER BY
   ResultSet read(std::string_view relation, const Row& values);              // of a view with parameters
-  ResultSet find(std::string_view relation, const Row& key) const;
-  std::string digest(std::string_view relation) const;
+  ResultSet find(const std::string& relation, const Row& key);
+  std::string digest(const std::string& relation);
+  Snapshot snapshot(std::span<const std::string> relations);
+  // The state that holds a relation's rows: of a lazy view that of somebody who listens to it, null where nobody does. REQUIRES: the state lock or Writing.
+  const RelationState* rows_of(const RelationState& relation) const;
   std::string explain(std::string_view view_or_query, Diagram diagram, bool analyze);  // explain.cc
   Profile profile(std::string_view view_or_query);
   void set_profiling(bool on);
@@ -173,6 +176,9 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
     std::vector<std::uint64_t> uses;
     std::uint64_t schema_version = 0;
   };
+  // Calls f with the rows of each, all of one sequence number; from the start again where one has to be computed.
+  void each_read(std::span<const std::string> relations, const std::function<void(const RelationState&, const Delta&)>& f);
+  void without_lazy(PlanPtr& plan) const;                                    // REQUIRES: the state lock or Writing
   Bound bind(std::string_view sql) const;                                    // REQUIRES: the state lock or Writing
   void recover();
   bool stores(const RelationState& relation) const { return storage_ && relation.instance_of == 0 && (relation.relation.is_view || options_.store_tables); }
@@ -233,9 +239,10 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   Profile profile_relation(const RelationState& relation);
   std::vector<OperatorProfile> operators_of(NodeId root) const;
 
-  // -- Views with parameters (parametrised.cc).
+  // -- Views with parameters, and lazy ones (parametrised.cc).
   Statement give_values(const RelationState& view, const Row& values) const;
-  std::shared_ptr<RelationState> make_instance(const RelationState& view, const Row& values);  // REQUIRES: Writing
+  Statement whole_of(const RelationState& view) const;                       // of a lazy view
+  std::shared_ptr<RelationState> make_instance(const RelationState& view, Statement statement);  // REQUIRES: Writing
   void end_instance(RelationState& instance) noexcept;                       // REQUIRES: Writing and the state lock exclusively
   void end_instances(const RelationState& view) noexcept;                    // likewise
   void leave(const std::shared_ptr<RelationState>& instance) noexcept;

@@ -220,6 +220,9 @@ Profile Engine::profile_relation(const RelationState& relation) {
     out.plan += "Parameters:";
     for (std::size_t n = 0; n < relation.relation.parameters.size(); ++n) out.plan += (n ? ", $" : " $") + std::to_string(n + 1) + " " + relation.relation.parameters[n].to_string();
     out.plan += "\n";
+  }
+  if (relation.relation.lazy) out.plan += has_instances(relation) ? "Lazy: live, since somebody listens\n" : "Lazy: computed when it is read\n";
+  if (relation.has_instances_only()) {
     if (!has_instances(relation)) return out;
     shown = instances_.lower_bound({relation.relation.id, nullptr})->second;
   }

@@ -1,4 +1,5 @@
-// Views with parameters: a subscriber's values make an instance of the view, which is folded with all others (fold.cc), and goes when its subscriber leaves.
+// Views with parameters, and lazy ones. A subscriber, with his values, makes an instance of the view, which goes when he leaves; those of a view with parameters are folded
+// (fold.cc), those of a lazy view share one stream.
 
 #include "views/engine.h"
 #include "views/rows_in.h"
@@ -22,11 +23,19 @@ Statement Engine::give_values(const RelationState& view, const Row& values) cons
       throw;
     }
   }
-  return bind_with_values(view.relation.definition, *this, constants);
+  Statement statement = bind_with_values(view.relation.definition, *this, constants);
+  without_lazy(statement.plan);
+  return statement;
 }
 
-std::shared_ptr<RelationState> Engine::make_instance(const RelationState& view, const Row& values) {
-  Statement statement = give_values(view, values);
+Statement Engine::whole_of(const RelationState& view) const {
+  Statement statement;
+  statement.plan = view.plan->clone();
+  statement.order = view.relation.order;
+  return statement;
+}
+
+std::shared_ptr<RelationState> Engine::make_instance(const RelationState& view, Statement statement) {
   Relation relation;
   relation.name = view.name();
   relation.is_view = true;
@@ -34,6 +43,7 @@ std::shared_ptr<RelationState> Engine::make_instance(const RelationState& view, 
   relation.key = statement.plan->key;
   relation.has_key = statement.plan->has_key;
   relation.order = statement.order;
+  relation.lazy = !view.parametrised();
   auto instance = std::make_shared<ViewState>(std::move(relation), std::move(statement.plan));
   instance->instance_of = view.relation.id;
   const std::unique_lock state(state_mutex_);

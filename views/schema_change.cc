@@ -101,6 +101,13 @@ void SchemaChange::add(const std::shared_ptr<RelationState>& relation) {
   storage.set_digest(relation->name(), relation->digest.to_string());
 }
 
+// Subscribers of an instance do not move to another view.
+void SchemaChange::check_instances(const RelationState& view) const {
+  if (!view.has_instances_only() || !engine_.has_instances(view)) return;
+  throw Failure(ErrorCode::kDependency, "view " + in_quotes(view.name()) + " has subscribers" + (view.parametrised() ? " with values" : ", and is lazy") +
+                                            ": they have to leave before it is replaced");
+}
+
 // Removes a relation; its stream stays until the commit.
 void SchemaChange::take_out(const std::shared_ptr<RelationState>& relation) {
   Engine& engine = engine_;
@@ -138,6 +145,7 @@ std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
   relation.has_key = s.plan->has_key;
   relation.order = s.order;
   relation.parameters = s.parameters;
+  relation.lazy = s.lazy;
   if (!relation.parameters.empty()) relation.definition = s.definition;
   auto view = std::make_shared<ViewState>(std::move(relation), std::move(s.plan));
   view->definition = s.definition;
@@ -177,15 +185,15 @@ void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, 
     return (plan.node == Plan::Node::kScan && plan.relation_id == self) ||
            std::any_of(plan.inputs.begin(), plan.inputs.end(), [&](const PlanPtr& input) { return scans(scans, *input); });
   };
-  if (scans_self(scans_self, *bound.statement.plan)) throw Failure(ErrorCode::kDependency, "view " + in_quotes(old->name()) + " cannot be defined by itself");
+  const auto& mentions = bound.statement.mentions;  // the query of a lazy view is not scanned
+  const bool names_self = std::any_of(mentions.begin(), mentions.end(), [&](const auto& mention) { return mention.relation == self; });
+  if (names_self || scans_self(scans_self, *bound.statement.plan)) throw Failure(ErrorCode::kDependency, "view " + in_quotes(old->name()) + " cannot be defined by itself");
   std::erase(bound.uses, self);
   check_columns(old->relation.schema, bound.statement.plan->schema);
 
   all.insert(all.begin(), old);
   for (const auto& view : all) {
-    if (view->parametrised() && engine_.has_instances(*view)) {
-      throw Failure(ErrorCode::kDependency, "view " + in_quotes(view->name()) + " has subscribers with values: they have to leave before it is replaced");
-    }
+    check_instances(*view);
   }
   const std::unique_lock state(engine_.state_mutex_);
   for (auto it = all.rbegin(); it != all.rend(); ++it) take_out(*it);

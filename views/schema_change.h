@@ -42,6 +42,7 @@ class SchemaChange {
 
  private:
   void add(const std::shared_ptr<RelationState>& relation);
+  void check_instances(const RelationState& view) const;
   void take_out(const std::shared_ptr<RelationState>& relation);
   void replace_view(const std::shared_ptr<RelationState>& old, Engine::Bound& bound);
   std::shared_ptr<ViewState> make_view(Engine::Bound& bound);

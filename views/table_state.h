@@ -47,8 +47,10 @@ struct RelationState {
   RelationState* next_of_slice = nullptr;   // another view with the same binding
 
   // A view with parameters has neither node nor rows. One that has been given values is an instance: in no catalog, in no file, there while somebody listens.
+  // The same goes for a lazy view, with no values to give.
   bool parametrised() const { return !relation.parameters.empty(); }
-  std::uint64_t instance_of = 0;            // the id of the view with parameters
+  bool has_instances_only() const { return instance_of == 0 && (parametrised() || relation.lazy); }
+  std::uint64_t instance_of = 0;            // the id of the view with parameters, or of the lazy one
 
   // The contents, whole, by key and counted. Columns are the relation's, whatever else `rows` has.
   void scan(Arena& arena, Delta& out) const;

@@ -252,7 +252,8 @@ struct RelationInfo {
   std::vector<std::string> key;
   std::map<std::string, Value> defaults;  // a table's columns that have a DEFAULT, and what it is
   std::string definition;
-  std::uint64_t rows = 0;
+  bool lazy = false;            // a view WITH (lazy)
+  std::uint64_t rows = 0;       // that are kept
 };
 
 class Database {

@@ -33,7 +33,9 @@ class Query {
   Query& OrderBy(std::string item);                                          // "total DESC NULLS LAST"
   Query& Limit(std::uint64_t rows);
   Query& Offset(std::uint64_t rows);
+  Query& Lazy();                                                             // of a view: nothing is kept while nobody listens
 
+  bool is_lazy() const { return lazy_; }
   // The SQL text. Failure in the Result where a fragment is not what its place asks for.
   Result<std::string> sql() const;
 
@@ -42,6 +44,7 @@ class Query {
   friend Query From(const Query& subquery, std::string alias);
   struct Clause { std::string kind, text, name; };
   std::vector<Clause> clauses_;
+  bool lazy_ = false;
 };
 
 Query From(std::string relation);                      // "orders" or "orders o"
