@@ -110,6 +110,11 @@ class Lifting {
 
   // False where there is no law.
   bool lift(const Plan& from, Node& out) {
+    if (from.node == Plan::Node::kRecursion) return recursion(from, out);
+    if (from.node == Plan::Node::kWorkingTable) {
+      working_table(from, out);
+      return true;
+    }
     std::vector<Node> inputs(from.inputs.size());
     bool any = false;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -304,6 +309,26 @@ class Lifting {
     return true;
   }
 
+  // A recursion for each binding: its working table carries the number from where it starts.
+  bool recursion(const Plan& from, Node& out) {
+    std::vector<Node> inputs(2);
+    if (!lift(*from.inputs[0], inputs[0])) return false;
+    if (inputs[0].carries()) recursions_.push_back(from.relation_id);
+    const bool can = lift(*from.inputs[1], inputs[1]);
+    if (inputs[0].carries()) recursions_.pop_back();
+    if (!can) return false;
+    out.plan = inputs[0].carries() || inputs[1].carries() ? own_copy(from) : from.clone();
+    return out.plan->inputs.empty() ? alike(inputs, out) : true;
+  }
+
+  void working_table(const Plan& from, Node& out) const {
+    out.plan = from.clone();
+    if (std::find(recursions_.begin(), recursions_.end(), from.relation_id) == recursions_.end()) return;
+    out.binding = static_cast<int>(from.schema.size());
+    out.plan->schema.push_back(bindings_.schema[0]);
+    if (from.has_key) out.plan->key.push_back(out.own());
+  }
+
   static void window(Node input, Node& out) {
     WindowSpec& spec = out.plan->window;
     input.move(spec.partition);
@@ -318,6 +343,7 @@ class Lifting {
   }
 
   Plan bindings_;
+  std::vector<std::uint64_t> recursions_;  // around, whose working tables carry the number
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 //
 // Law      where lift(Q) exists: σ[binding = i] lift(Q)(a, B) = Q with the constants of B's row i (a) × {i}. It exists for conditions column = constant below filters,
 //          projections, joins whose kept sides carry the number, semijoins likewise, GROUP BY, DISTINCT, UNION ALL, INTERSECT, EXCEPT, top-k and windows.
+//          Of a recursion it is one for each binding, if what it starts from carries the number.
 //          An aggregate without keys has a row also of no input: a row of B itself marks the group, and FILTER keeps it out of the aggregates.
 // Cost     a change of `a` meets the bindings whose constants it has, whatever their number.
 // Nulls    a constant NULL is no parameter: nothing equals it.

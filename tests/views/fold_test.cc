@@ -36,6 +36,10 @@ const std::vector<std::string> kQueries = {
     "SELECT t, SUM(v) AS s FROM a GROUP BY t HAVING COUNT(*) = $k",
     "SELECT x.n, b.id FROM (SELECT COUNT(*) AS n FROM a WHERE k = $k) x LEFT JOIN b ON b.id = x.n",
     "SELECT id, v FROM (SELECT id, v, k FROM a WHERE v >= 0) s WHERE k = $k",
+    "WITH RECURSIVE r(v) AS (SELECT v FROM a WHERE k = $k UNION SELECT a.v FROM r JOIN a ON a.id = r.v) SELECT v FROM r",
+    "WITH RECURSIVE r(v, d) AS (SELECT id, 0 FROM a WHERE t = '$t' UNION ALL SELECT b.k, d + 1 FROM r JOIN b ON b.id = r.v WHERE d < 4) SELECT v, MAX(d) AS d FROM r GROUP BY v",
+    "WITH RECURSIVE r(v) AS (SELECT v FROM a WHERE k = $k UNION SELECT a.v FROM r JOIN a ON a.id = r.v WHERE a.k = $k) SELECT v FROM r",
+    "WITH RECURSIVE r(v) AS (SELECT v FROM a UNION SELECT a.v FROM r JOIN a ON a.id = r.v WHERE a.k = $k) SELECT COUNT(*) AS n FROM r",
 };
 
 std::string with(std::string query, int k) {
@@ -76,7 +80,7 @@ TEST(Fold, EveryViewShowsWhatItsQueryGives) {
     }
   }
   for (std::size_t q = 0; q < kQueries.size(); ++q) {
-    const bool can = kQueries[q].find("LEFT JOIN (SELECT") == std::string::npos;
+    const bool can = kQueries[q].find("LEFT JOIN (SELECT") == std::string::npos && kQueries[q].find("FROM a UNION SELECT") == std::string::npos;
     for (int k = 0; k < 4; ++k) EXPECT_EQ(folded(db, name(q, k)), can) << kQueries[q];
   }
   for (std::size_t q = 0; q < kQueries.size(); ++q) {
