@@ -730,7 +730,7 @@ ExprPtr coerce(ExprPtr expr, const Type& type, Cast context, int offset) {
     args.push_back(std::move(expr));
     expr = Expr::make_call(*f, plain, std::move(args), at);
   }
-  if (type.precision != 0 && expr->type != type) {
+  if (type.precision != 0 ? expr->type != type : context == Cast::kExplicit && expr->type.precision != 0) {
     const Function* f = cast_function(type.id, type, context == Cast::kExplicit);
     std::vector<ExprPtr> args;
     args.push_back(std::move(expr));

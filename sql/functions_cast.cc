@@ -165,11 +165,11 @@ struct Choice {
 
 Choice choose(TypeId from, const Type& to, bool explicit_cast) {
   if (from == to.id) {
+    if (to.precision == 0) return {relabel, Effort::kCheap};
     if (from == TypeId::kNumeric) return {to_typed_numeric};
     if (from == TypeId::kVarchar) return {explicit_cast ? to_typed_varchar<true> : to_typed_varchar<false>};
-    if (kind_of(from) == Kind::kInt && to.precision != 0) return {rounded_seconds, Effort::kNullSafe};
     if (from == TypeId::kBpchar) return {explicit_cast ? to_typed_char<true> : to_typed_char<false>};
-    return {relabel, Effort::kCheap};
+    return {rounded_seconds, Effort::kNullSafe};
   }
   if (from == TypeId::kBpchar && text(to.id)) return {pointwise<[](std::string_view s) { return without_padding(s); }>, Effort::kCheap};
   if (text(from) && to.id == TypeId::kBpchar) return {pointwise<[](Bytes s) { return s; }>, Effort::kCheap};  // another notion of equality: no relabel
