@@ -33,7 +33,7 @@ struct RecursionSpec {
   // Builds the recursive term in the inner circuit: from `working`, whose rows are those of base and the iteration as a last BIGINT column, and the
   // others to a stream of that form. REQUIRES: its rows of iteration i depend on the rows of iteration i of `working` alone, and of the others.
   std::function<NodeId(Circuit& inner, NodeId working, std::span<const NodeId> others)> step;
-  std::uint32_t iterations_most = 100'000;
+  std::uint32_t iterations_most = 1'000'000;
 };
 NodeId recursion(Circuit& circuit, NodeId base, std::span<const NodeId> others, const RecursionSpec& spec);
 
