@@ -578,6 +578,62 @@ void read_options(const OrderedJson& json, const std::string& pointer, OpenOptio
 
 }  // namespace
 
+namespace {
+
+std::int64_t read_number(const OrderedJson& json, const std::string& pointer, std::int64_t least, std::int64_t most) {
+  if (!json.is_number_integer()) fail_kind(pointer, "an integer", json);
+  const bool fits = json.is_number_unsigned() ? json.get<std::uint64_t>() <= static_cast<std::uint64_t>(most) : true;
+  if (!fits || json.get<std::int64_t>() < least) fail(pointer, "expected an integer of " + std::to_string(least) + " to " + std::to_string(most));
+  return json.get<std::int64_t>();
+}
+
+GateOptions read_gate(const OrderedJson& json, const std::string& pointer) {
+  check_fields(json, pointer, {"description", "budget", "column", "window", "max_exposure", "refresh_ms", "stripes"});
+  constexpr std::int64_t kUnitsMax = std::int64_t{1} << 60, kMillisecondsMax = std::int64_t{1} << 40;
+  const auto at = [&](const char* name) { return child(pointer, name); };
+  GateOptions out;
+  const OrderedJson* budget = field(json, "budget");
+  if (!budget) fail(pointer, "a gate needs a \"budget\": a table or a view");
+  out.budget = read_string(*budget, at("budget"), "the name of a table or view");
+  if (const OrderedJson* column = field(json, "column")) out.column = read_string(*column, at("column"), "the name of a column");
+  if (const OrderedJson* units = field(json, "max_exposure")) out.max_exposure = read_number(*units, at("max_exposure"), 0, kUnitsMax);
+  if (const OrderedJson* time = field(json, "refresh_ms")) out.refresh = std::chrono::milliseconds(read_number(*time, at("refresh_ms"), 1, kMillisecondsMax));
+  if (const OrderedJson* count = field(json, "stripes")) out.stripes = static_cast<unsigned>(read_number(*count, at("stripes"), 0, 16));
+  if (const OrderedJson* window = field(json, "window")) {
+    check_fields(*window, at("window"), {"kind", "period_ms"});
+    const OrderedJson *kind = field(*window, "kind"), *period = field(*window, "period_ms");
+    if (!kind || !period) fail(at("window"), "a window needs a \"kind\" and a \"period_ms\"");
+    const std::string name = read_string(*kind, child(at("window"), "kind"), "a kind of window");
+    if (name == "fixed") out.window.kind = GateWindow::Kind::kFixed;
+    else if (name == "sliding") out.window.kind = GateWindow::Kind::kSliding;
+    else if (name == "token_bucket") out.window.kind = GateWindow::Kind::kTokenBucket;
+    else fail(child(at("window"), "kind"), "there is no window of kind " + in_quotes(name), "fixed, sliding, token_bucket");
+    out.window.period = std::chrono::milliseconds(read_number(*period, child(at("window"), "period_ms"), 1, kMillisecondsMax));
+  }
+  return out;
+}
+
+std::vector<GateDefinition> read_gates(const OrderedJson& document) {
+  std::vector<GateDefinition> out;
+  const OrderedJson* given = field(document, "gates");
+  if (!given) return out;
+  if (!given->is_object()) fail_kind("/gates", "an object of gates by name", *given);
+  for (const auto& [name, json] : given->items()) {
+    const std::string at = child("/gates", name);
+    if (name.empty()) fail(at, "a gate without a name");
+    out.push_back({name, at, read_gate(json, at)});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<GateDefinition> gates_in(std::string_view text) {
+  const OrderedJson document = parse_document(text);
+  if (!document.is_object()) fail_kind("", "an object", document);
+  return read_gates(document);
+}
+
 void options_in(std::string_view text, OpenOptions& options) {
   const OrderedJson document = parse_document(text);
   if (!document.is_object()) fail_kind("", "an object", document);
@@ -586,8 +642,9 @@ void options_in(std::string_view text, OpenOptions& options) {
 
 std::vector<Definition> read_definitions(std::string_view text) {
   const OrderedJson document = parse_document(text);
-  check_fields(document, "", {"$schema", "description", "options", "tables", "views"});
+  check_fields(document, "", {"$schema", "description", "options", "tables", "views", "gates"});
   OpenOptions checked;
+  (void)read_gates(document);
   if (const OrderedJson* given = field(document, "options")) read_options(*given, "/options", checked);
   std::vector<Definition> out, views;
   std::set<std::string> names;
@@ -719,7 +776,8 @@ std::string definitions_schema() {
       }
     },
     "tables": {"type": "object", "additionalProperties": {"$ref": "#/definitions/table"}},
-    "views": {"type": "object", "additionalProperties": {"$ref": "#/definitions/view"}}
+    "views": {"type": "object", "additionalProperties": {"$ref": "#/definitions/view"}},
+    "gates": {"type": "object", "additionalProperties": {"$ref": "#/definitions/gate"}}
   },
   "definitions": {
     "text": {"type": "string", "minLength": 1},
@@ -769,6 +827,26 @@ std::string definitions_schema() {
       ]
     },
     "lazy": {"description": "Of a view: no rows are kept while nobody listens.", "type": "boolean"},
+    "gate": {
+      "description": "Admits work against a budget. Opened when the tables and views are there; usage is in the table <gate>_usage.",
+      "type": "object",
+      "additionalProperties": false,
+      "required": ["budget"],
+      "properties": {
+        "description": {"type": "string"},
+        "budget": {"description": "A table with a primary key, or a view with a key.", "$ref": "#/definitions/text"},
+        "column": {"description": "Of the amount. Default: the only integer beside the key.", "$ref": "#/definitions/text"},
+        "max_exposure": {"description": "Units that a crash may forfeit. 0: each admission is in the file first.", "type": "integer", "minimum": 0},
+        "refresh_ms": {"type": "integer", "minimum": 1},
+        "stripes": {"type": "integer", "minimum": 0, "maximum": 16},
+        "window": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["kind", "period_ms"],
+          "properties": {"kind": {"enum": ["fixed", "sliding", "token_bucket"]}, "period_ms": {"type": "integer", "minimum": 1}}
+        }
+      }
+    },
     "query": {"anyOf": [{"$ref": "#/definitions/texts"}, {"$ref": "#/definitions/structured_query"}]},
     "structured_query": {
       "type": "object",

@@ -4,7 +4,8 @@
 //     { "tables": { "orders": { "columns": { "id": "BIGINT", "amount": {"type": "NUMERIC(12,2)", "not_null": true, "default": "0"} },
 //                                "primary_key": ["id"], "checks": ["amount >= 0"] } },
 //       "views":  { "totals": "SELECT …",
-//                   "big": { "from": "orders", "where": "amount > 100", "select": ["id", {"amount * 2": "double_amount"}], "order_by": ["id DESC"], "limit": 10 } } }
+//                   "big": { "from": "orders", "where": "amount > 100", "select": ["id", {"amount * 2": "double_amount"}], "order_by": ["id DESC"], "limit": 10 } },
+//       "gates":  { "api": { "budget": "limits", "max_exposure": 1000, "window": {"kind": "sliding", "period_ms": 60000} } } }
 //
 // Errors   Failure with `place` set to the JSON pointer of what is wrong ("/views/totals/where"). Unknown fields are errors; no clause is silently dropped.
 // Order    views may be declared in any order; the result lists tables first, then views after what they stand on. A cycle is an error that names it.
@@ -16,6 +17,7 @@
 
 #include "weir/database.h"
 #include "weir/error.h"
+#include "weir/gate.h"
 #include "weir/value.h"
 
 namespace weir {
@@ -30,7 +32,13 @@ struct Definition {
   std::vector<Piece> pieces;
 };
 
-std::vector<Definition> read_definitions(std::string_view json);
+struct GateDefinition {
+  std::string name, pointer;
+  GateOptions options;
+};
+
+std::vector<Definition> read_definitions(std::string_view json);  // checks the gates too
+std::vector<GateDefinition> gates_in(std::string_view json);
 // Sets what the document's "options" say; the rest stays.
 void options_in(std::string_view json, OpenOptions& options);
 // Rewrites an error in `definition.statement` into one in the document: place = pointer of the fragment; line, column and excerpt within it.

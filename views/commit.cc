@@ -60,7 +60,7 @@ void Engine::submit(const std::shared_ptr<Submitted>& submitted, const SubmitOpt
 }
 
 void Engine::commit_durably(TransactionState& transaction, const Origin& origin) {
-  dispatcher_.wait_for_room();
+  // Without waiting for room in the queues of subscribers: a callback may wait for this.
   Submitted submitted;
   submitted.transaction = &transaction;
   submitted.origin = origin;

@@ -64,7 +64,19 @@ Result<void> Database::close() {
 }
 
 Result<void> Database::define(std::string_view json) {
-  return guarded([&] { weir::open(engine_).define(json); });
+  return guarded([&] {
+    Engine& engine = weir::open(engine_);
+    engine.define(json);
+    for (const GateDefinition& gate : gates_in(json)) {
+      try {
+        engine.create_gate(gate.name, gate.options);
+      } catch (const Failure& failure) {
+        Error error = failure.error();
+        error.place = gate.pointer;
+        throw Failure(std::move(error));
+      }
+    }
+  });
 }
 
 namespace {

@@ -95,6 +95,7 @@ unsigned chains() {
 
 TEST(GateCrash, TenPowerLossesNeverAdmitOneMore) {
   FaultVfs faults;
+  std::int64_t forfeited_in_all = 0;
   for (unsigned chain = 0; chain < chains(); ++chain) {
     const Folder folder;
     const std::string file = folder.file();
@@ -119,7 +120,9 @@ TEST(GateCrash, TenPowerLossesNeverAdmitOneMore) {
     // What was in the file when its commit was not acknowledged, and refunds that were not there yet, are lost too.
     check_rest(file, net, forfeited, kCrashes * (load.threads * 8 + load.exposure));
     if (HasFailure()) return;
+    forfeited_in_all += forfeited;
   }
+  EXPECT_GT(forfeited_in_all, 0) << "the crashes have to hit leases";
 }
 
 TEST(GateCrash, TenKillsNeverAdmitOneMore) {

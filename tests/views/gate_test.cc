@@ -329,6 +329,31 @@ TEST(Gate, IsRefusedWithAReason) {
   EXPECT_FALSE(db.execute("ALTER TABLE two DROP COLUMN b").ok());
 }
 
+TEST(Gate, IsDeclaredInADocument) {
+  Database db = memory();
+  const std::string document = R"({
+    "gates": {"api": {"budget": "limits", "column": "units", "max_exposure": 7, "refresh_ms": 50, "stripes": 3, "window": {"kind": "sliding", "period_ms": 1600}},
+              "all": {"budget": "limits", "description": "of all time"}},
+    "tables": {"limits": {"columns": {"k": "BIGINT", "units": "BIGINT NOT NULL"}, "primary_key": ["k"]}}})";
+  for (int i = 0; i < 2; ++i) db.define(document).value();
+  db.execute("INSERT INTO limits VALUES (1, 3)").value();
+  EXPECT_TRUE(db.gate("all").value().try_acquire({1}, 3));
+  EXPECT_FALSE(db.gate("all").value().try_acquire({1}));
+  EXPECT_TRUE(db.gate("api").value().try_acquire({1}, 2));
+  EXPECT_TRUE(db.create_gate("api", {.budget = "limits", .column = "units", .window = {GateWindow::Kind::kSliding, milliseconds(1600)}, .max_exposure = 7,
+                                     .refresh = milliseconds(50), .stripes = 3}).ok()) << "the same";
+  const auto refused = [&](const std::string& gate) {
+    const auto defined = db.define(R"({"gates": {"g": )" + gate + "}}");
+    return defined.ok() ? "" : defined.error().place + ": " + defined.error().message;
+  };
+  EXPECT_EQ(refused("{}"), "/gates/g: a gate needs a \"budget\": a table or a view");
+  EXPECT_EQ(refused(R"({"budget": "nothing"})"), "/gates/g: relation \"nothing\" does not exist");
+  EXPECT_EQ(refused(R"({"budget": "limits", "windows": {}})"), "/gates/g/windows: unknown field \"windows\"");
+  EXPECT_EQ(refused(R"({"budget": "limits", "window": {"kind": "open", "period_ms": 5}})"), "/gates/g/window/kind: there is no window of kind \"open\"");
+  EXPECT_EQ(refused(R"({"budget": "limits", "window": {"kind": "fixed"}})"), "/gates/g/window: a window needs a \"kind\" and a \"period_ms\"");
+  EXPECT_EQ(refused(R"({"budget": "limits", "max_exposure": -1})"), "/gates/g/max_exposure: expected an integer of 0 to 1152921504606846976");
+}
+
 TEST(Gate, IdleKeysLeaveAndComeBackAsTheyWere) {
   constexpr int kKeys = 500;
   Database db = memory(kLimits);
