@@ -38,6 +38,7 @@ GateState::Budget budget_of(const std::string& name, const GateOptions& options,
   const auto refuse = [&](const std::string& why) { throw Failure(ErrorCode::kInput, "gate " + in_quotes(name) + ": " + why); };
   const std::string shown = (relation.relation.is_view ? "view " : "table ") + in_quotes(relation.name());
   if (relation.parametrised()) refuse(shown + " has parameters");
+  if (relation.relation.lazy) refuse(shown + " is lazy: a budget has to be kept");
   if (!relation.keyed() || relation.relation.key.empty()) {
     refuse(shown + (relation.relation.is_view ? " has no key: GROUP BY gives it one, or the key of a table in its columns" : " has no primary key"));
   }

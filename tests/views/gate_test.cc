@@ -307,11 +307,13 @@ TEST(Gate, NobodyElseChangesWhatItStandsOn) {
 
 TEST(Gate, IsRefusedWithAReason) {
   Database db = memory(std::string(kLimits) + "; CREATE TABLE heap (k BIGINT, units BIGINT); CREATE TABLE two (k BIGINT PRIMARY KEY, a INT, b INT);"
-                       "CREATE TABLE floats (k DOUBLE PRECISION PRIMARY KEY, units INT); CREATE VIEW loose AS SELECT units FROM limits; CREATE TABLE taken_usage (x INT)");
+                       "CREATE TABLE floats (k DOUBLE PRECISION PRIMARY KEY, units INT); CREATE VIEW loose AS SELECT units FROM limits; CREATE TABLE taken_usage (x INT);"
+                       "CREATE VIEW sleepy WITH (lazy) AS SELECT k, units FROM limits");
   const auto why = [&](const std::string& name, const GateOptions& options) { return db.create_gate(name, options).error().message; };
   EXPECT_EQ(why("g", {.budget = "limit"}), "relation \"limit\" does not exist");
   EXPECT_EQ(why("g", {.budget = "heap"}), "gate \"g\": table \"heap\" has no primary key");
   EXPECT_EQ(why("g", {.budget = "loose"}), "gate \"g\": view \"loose\" has no key: GROUP BY gives it one, or the key of a table in its columns");
+  EXPECT_EQ(why("g", {.budget = "sleepy"}), "gate \"g\": view \"sleepy\" is lazy: a budget has to be kept");
   EXPECT_EQ(why("g", {.budget = "floats"}), "gate \"g\": column \"k\" of the key is neither an integer nor a text");
   EXPECT_EQ(why("g", {.budget = "two"}), "gate \"g\": table \"two\" has several integers beside its key: say which column is the budget");
   EXPECT_EQ(why("g", {.budget = "two", .column = "c"}), "gate \"g\": table \"two\" has no column \"c\"");
