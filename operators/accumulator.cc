@@ -117,11 +117,15 @@ class DoubleSum final : public Accumulator {
       State& s = at<State>(groups[k]);
       if (s.sum.overflows()) throw Failure(ErrorCode::kEvaluation, "value out of range: overflow");
       s.value = s.sum.value();
-      s.spread_overflows = s.squares && comoment_overflows(s.n, s.sum, s.sum, *s.squares);
+      s.spread_overflows = spread_overflows(s);
     }
   }
   void undo(Groups groups, std::uint32_t n) noexcept override {
-    for (std::uint32_t k = 0; k < n; ++k) at<State>(groups[k]).value = at<State>(groups[k]).sum.value();
+    for (std::uint32_t k = 0; k < n; ++k) {
+      State& s = at<State>(groups[k]);
+      s.value = s.sum.value();
+      s.spread_overflows = spread_overflows(s);
+    }
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena&) const override {
     for (std::uint32_t k = 0; k < n; ++k) {
@@ -142,6 +146,9 @@ class DoubleSum final : public Accumulator {
       }
     }
   }
+
+ private:
+  static bool spread_overflows(const State& s) { return s.squares && comoment_overflows(s.n, s.sum, s.sum, *s.squares); }
 };
 
 class NumericSum final : public Accumulator {
