@@ -131,7 +131,7 @@ Type bind_within_group(AggregateFunction function, const std::string& name, std:
     if (type != TypeId::kInterval && !is_number(type) && type != TypeId::kUnknown) none();
     convert(ordered[0], Type{type == TypeId::kInterval ? type : TypeId::kDouble, 0, 0});
   } else if (type == TypeId::kUnknown) {
-    convert(ordered[0], Type{TypeId::kText, 0, 0});
+    throw Failure(ErrorCode::kType, "could not determine polymorphic type because input has type unknown", offset);
   }
   return Type{ordered[0]->type.id, 0, 0};
 }

@@ -17,6 +17,22 @@ ExprPtr typed(ExprPtr expr) {
   return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset) : std::move(expr);
 }
 
+// The column that stands for the aggregate in expressions of the query with this context.
+ExprPtr add_aggregate(AggregateCall call, const Context& context, int offset) {
+  if (!context.aggregates || !context.pending) {
+    throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in " + std::string(context.clause), offset);
+  }
+  std::vector<AggregateCall>& calls = context.pending->aggregates;
+  const std::string text = call.text();
+  const auto same = [&](const AggregateCall& other) { return other.text() == text; };
+  const auto index = static_cast<std::uint16_t>(std::find_if(calls.begin(), calls.end(), same) - calls.begin());
+  const Type type = call.result;
+  if (index == calls.size()) calls.push_back(std::move(call));
+  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kAggregateBase + index), type);
+  expr->offset = offset;
+  return expr;
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------------------------------------------------------------- calls
@@ -24,9 +40,6 @@ ExprPtr typed(ExprPtr expr) {
 ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const Context& context) {
   const int offset = location(body);
   if (context.in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
-  if (!context.aggregates || !context.pending) {
-    throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in " + std::string(context.clause), offset);
-  }
   Context inside = context;
   inside.in_aggregate = true;
   inside.windows = false;
@@ -60,16 +73,22 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
     call.result = Type{TypeId::kBigint, 0, 0};
   } else {
     if (arguments.empty() && name == "count") throw Failure(ErrorCode::kType, "count(*) must be used to call a parameterless aggregate function", offset);
+    std::vector<std::string> given;  // what an ORDER BY may repeat: an argument before its conversion, but a literal as what it has become
+    for (const ExprPtr& e : arguments) given.push_back(e->type.id == TypeId::kUnknown ? "" : e->text());
     call.result = bind_arguments(call.function, name, arguments, offset);
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      if (given[i].empty()) given[i] = arguments[i]->text();
+    }
     for (SortItem& item : order) {
+      const auto found = item.expr->type.id == TypeId::kUnknown ? given.end() : std::find(given.begin(), given.end(), item.expr->text());
+      auto place = arguments.begin() + (found - given.begin());
       ExprPtr expr = typed(std::move(item.expr));
-      const auto same = [text = expr->text()](const ExprPtr& other) { return other->text() == text; };
-      auto place = std::find_if(arguments.begin(), arguments.end(), same);
       if (place == arguments.end()) {
         if (call.distinct) {
           throw Failure(ErrorCode::kSyntax, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list", expr->offset);
         }
         if (call.function != AggregateFunction::kStringAgg) continue;  // to all others the order is the same
+        given.push_back(expr->text());
         place = arguments.insert(place, std::move(expr));
       }
       if (call.function == AggregateFunction::kStringAgg) {
@@ -87,16 +106,37 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
   }
   bool inside_columns = false, outside_columns = false;
   call.each([&](const ExprPtr& e) { find_columns(*e, context, inside_columns, outside_columns); });
-  if (outside_columns && !inside_columns) unsupported("an aggregate of the query outside in a sub-select", offset);
-  std::vector<AggregateCall>& calls = context.pending->aggregates;
-  const std::string text = call.text();
-  const auto same = [&](const AggregateCall& other) { return other.text() == text; };
-  const auto index = static_cast<std::uint16_t>(std::find_if(calls.begin(), calls.end(), same) - calls.begin());
-  const Type type = call.result;
-  if (index == calls.size()) calls.push_back(std::move(call));
-  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kAggregateBase + index), type);
-  expr->offset = offset;
-  return expr;
+  return outside_columns && !inside_columns ? bind_outer_aggregate(std::move(call), context, offset) : add_aggregate(std::move(call), context, offset);
+}
+
+ExprPtr Binder::bind_outer_aggregate(AggregateCall call, const Context& context, int offset) {
+  // It belongs to the nearest query that it speaks of.
+  const Scope* scope = context.scope->outer;
+  const auto speaks_of = [&](const Scope* query) {
+    bool any = false;
+    call.each([&](const ExprPtr& e) {
+      each_column(*e, [&](std::uint16_t c) {
+        if (is_subquery(c)) unsupported("a sub-select in an aggregate of the query outside", offset);
+        any = any || references_[c - kOuterBase].scope == query;
+      });
+    });
+    return any;
+  };
+  while (scope && !speaks_of(scope)) scope = scope->outer;
+  const auto found = std::find_if(around_.rbegin(), around_.rend(), [&](const Context* other) { return other->scope == scope; });
+  if (found == around_.rend()) throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in FROM clause of their own query level", offset);
+  call.each([&](ExprPtr& e) {
+    e = replaced(*e, [&](const Expr& column) -> ExprPtr {
+      const Reference& r = references_[column.column - kOuterBase];
+      if (r.scope != scope) return nullptr;
+      each_column(*r.expr, [&](std::uint16_t c) {
+        if (!is_plain(c) && !is_outer(c)) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
+      });
+      return r.expr->clone();
+    });
+  });
+  if ((*found)->in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
+  return reference(*scope, add_aggregate(std::move(call), **found, offset));
 }
 
 ExprPtr Binder::bind_grouping(const Json& body, const Context& context) {
@@ -107,8 +147,8 @@ ExprPtr Binder::bind_grouping(const Json& body, const Context& context) {
   }
   if (context.in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
   Context inside = context;
-  inside.in_aggregate = true;
-  inside.windows = false;
+  inside.clause = "GROUPING";
+  inside.aggregates = inside.windows = false;
   std::vector<ExprPtr> arguments = bind_list(at(body, "args"), inside);
   if (arguments.size() > 31) throw Failure(ErrorCode::kSyntax, "GROUPING must have fewer than 32 arguments", offset);
   ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kGroupingBase + context.pending->groupings.size()), Type{TypeId::kInteger, 0, 0});
@@ -128,7 +168,13 @@ Groups Binder::bind_groups(const Json& list, const std::vector<Target>& targets,
       if (!is_subquery(c)) return;
       for (Subquery& subquery : context.pending->subqueries) {
         const std::size_t slot = c - kSubqueryBase;
-        subquery.before_grouping = subquery.before_grouping || (slot >= subquery.slot && slot < subquery.slot + subquery.slots());
+        if (slot < subquery.slot || slot >= subquery.slot + subquery.slots()) continue;
+        subquery.before_grouping = true;
+        each_reference(subquery, *context.scope, [&](const Expr& e) {
+          each_column(e, [&](std::uint16_t i) {
+            if (i >= kAggregateBase && i < kSubqueryBase) throw Failure(ErrorCode::kSyntax, "aggregate functions are not allowed in GROUP BY", offset);
+          });
+        });
       }
     });
     return target.expr->clone();

@@ -172,7 +172,12 @@ void Binder::find_columns(const Expr& expr, const Context& context, bool& inside
 
 // ------------------------------------------------------------------------------------------------------------------------ binding
 
-PlanPtr Binder::bind_inner(const Json& select, const Context& context) { return bind_rows(select, context.environment, nullptr, context.scope); }
+PlanPtr Binder::bind_inner(const Json& select, const Context& context) {
+  around_.push_back(&context);
+  PlanPtr plan = bind_rows(select, context.environment, nullptr, context.scope);
+  around_.pop_back();
+  return plan;
+}
 
 ExprPtr Binder::quantified(const Json& body, const std::string& op, const Context& context, const Plan& inner) {
   const int offset = location(body);

@@ -311,6 +311,7 @@ class Binder {
   // bind_aggregate.cc
   ExprPtr bind_grouping(const Json& body, const Context& context);
   ExprPtr bind_aggregate(const std::string& name, const Json& body, const Context& context);
+  ExprPtr bind_outer_aggregate(AggregateCall call, const Context& context, int offset);  // one that speaks of a query outside alone: it belongs there
 
   // bind_window.cc
   ExprPtr bind_window(const std::string& name, const Json& body, const Context& context);
@@ -330,6 +331,7 @@ class Binder {
   const std::string& text_;
   Parameters* const parameters_;
   std::vector<Reference> references_;
+  std::vector<const Context*> around_;  // of the expressions that hold the sub-select at hand, the innermost last
   std::vector<Statement::Mention> mentions_;
   bool in_view_ = false;
   int depth_ = 0;

@@ -354,9 +354,8 @@ class Decorrelation {
 
   Dependent pull_aggregate(PlanPtr plan, bool may_be_of_nothing) {
     const bool total = plan->exprs.empty();
-    // Of no rows, a hypothetical rank is 1, not NULL.
-    const bool ranks = std::any_of(plan->aggregates.begin(), plan->aggregates.end(), [](const AggregateCall& a) { return is_hypothetical(a.function); });
-    if (total && (!may_be_of_nothing || ranks)) return with_domain(std::move(plan));
+    if (total && !may_be_of_nothing) return with_domain(std::move(plan));
+    const std::vector<AggregateFunction> functions = functions_of(*plan);
     Dependent in = settled(pull(std::move(plan->inputs[0]), false));
     bool outside = speaks(in.outputs) || !all_equalities(in);
     each_expr(*plan, [&](const Expr& e) { outside = outside || speaks(e); });
@@ -374,7 +373,7 @@ class Decorrelation {
       plan->inputs[0] = make_project(std::move(below), std::move(columns));
       const std::size_t width = plan->schema.size();
       Dependent out = tied(aggregate_by(std::move(plan), d), d, width);
-      if (total) of_nothing(out, d.plan->schema.size());
+      if (total) of_nothing(out, d.plan->schema.size(), functions);
       return out;
     }
     Exprs keys;
@@ -397,23 +396,30 @@ class Decorrelation {
     for (std::size_t i = 0; i < own; ++i) in.outputs.push_back(column_of(plan->schema, static_cast<std::uint16_t>(i)));
     for (std::size_t i = 0; i < calls; ++i) in.outputs.push_back(column_of(plan->schema, static_cast<std::uint16_t>(own + added + i)));
     in.plan = std::move(plan);
-    if (total) of_nothing(in, added);
+    if (total) of_nothing(in, added, functions);
     return in;
   }
 
-  // Over no rows: COUNT is 0, the others are NULL, as an outer join makes them.
-  static ExprPtr over_nothing(const Schema& schema, std::uint16_t column) {
+  static std::vector<AggregateFunction> functions_of(const Plan& plan) {
+    std::vector<AggregateFunction> out;
+    for (const AggregateCall& a : plan.aggregates) out.push_back(a.function);
+    return out;
+  }
+  // Over no rows: COUNT is 0, a hypothetical rank is the first one, the others are NULL, as an outer join makes them.
+  static ExprPtr over_nothing(const Schema& schema, std::uint16_t column, AggregateFunction function) {
     ExprPtr e = column_of(schema, column);
-    if (schema[column].nullable) return e;
+    if (!is_count(function) && !is_hypothetical(function)) return e;
+    const bool first = is_hypothetical(function) && function != AggregateFunction::kPercentRank;
     Exprs args;
     const Type type = e->type;
     args.push_back(std::move(e));
-    args.push_back(Expr::make_constant(Datum::of(std::int64_t{0}), type));
+    args.push_back(Expr::make_constant(type.id == TypeId::kDouble ? Datum::of(first ? 1.0 : 0.0) : Datum::of(std::int64_t{first}), type));
     return Expr::make(Expr::Node::kCoalesce, type, std::move(args));
   }
-  static void of_nothing(Dependent& d, std::size_t first) {
+  // The last columns of its plan, from `first` on, are these aggregates.
+  static void of_nothing(Dependent& d, std::size_t first, const std::vector<AggregateFunction>& functions) {
     d.of_nothing = true;
-    for (std::size_t i = 0; i < d.outputs.size(); ++i) d.outputs[i] = over_nothing(d.plan->schema, static_cast<std::uint16_t>(first + i));
+    for (std::size_t i = 0; i < functions.size(); ++i) d.outputs[i] = over_nothing(d.plan->schema, static_cast<std::uint16_t>(first + i), functions[i]);
   }
 
   // -------------------------------------------------------------------------------------------------- D pushed down to the leaves
@@ -485,6 +491,7 @@ class Decorrelation {
       }
       case Plan::Node::kAggregate: {
         const bool total = plan->exprs.empty();
+        const std::vector<AggregateFunction> functions = functions_of(*plan);
         plan->inputs[0] = unnest(std::move(plan->inputs[0]), d);
         PlanPtr by = aggregate_by(std::move(plan), d);
         if (!total) return by;
@@ -492,7 +499,7 @@ class Decorrelation {
         PlanPtr all = make_join(Plan::JoinKind::kLeft, d.plan->clone(), std::move(by), conjunction(meeting(d, 0, w)));
         Exprs exprs = columns_of(d.plan->schema);
         for (std::size_t i = w; i < schema.size(); ++i) {
-          ExprPtr e = over_nothing(schema, static_cast<std::uint16_t>(i));
+          ExprPtr e = over_nothing(schema, static_cast<std::uint16_t>(i), functions[i - w]);
           renumber(*e, [&](std::uint16_t c) { return static_cast<std::uint16_t>(c + w); });
           exprs.push_back(std::move(e));
         }

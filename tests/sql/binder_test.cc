@@ -57,7 +57,8 @@ TEST(Binder, ErrorsHavePlaceAndHint) {
   EXPECT_EQ(plan_of("SELECT id FROM a LIMIT -1"), "error at 23: LIMIT must not be negative");
   EXPECT_EQ(plan_of("SELECT id FROM a WHERE id IN (SELECT id, k FROM b)"), "error at 26: subquery has too many columns");
   EXPECT_EQ(plan_of("SELECT (SELECT id, k FROM b) FROM a"), "error at 7: subquery must return only one column");
-  EXPECT_EQ(plan_of("SELECT (SELECT max(a.k) FROM b) FROM a"), "error at 15: an aggregate of the query outside in a sub-select is not supported");
+  EXPECT_EQ(plan_of("SELECT k FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.id = max(a.k))"), "error at 59: aggregate functions are not allowed in WHERE");
+  EXPECT_EQ(plan_of("SELECT (SELECT sum(max(a.k)) FROM b) FROM a"), "error at 19: aggregate function calls cannot be nested");
   EXPECT_EQ(plan_of("SELECT x FROM a, (SELECT a.k AS x) s"), "error at 25: missing FROM-clause entry for table \"a\"");
 }
 

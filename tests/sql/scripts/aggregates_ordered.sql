@@ -31,3 +31,9 @@ DELETE FROM w WHERE id > 2;
 -- check
 DELETE FROM w;
 -- check
+CREATE TABLE short (id INT PRIMARY KEY, c CHAR(3), v VARCHAR(5));
+CREATE VIEW lists_short AS SELECT string_agg(DISTINCT c, ',' ORDER BY c) AS c, string_agg(DISTINCT v, ',' ORDER BY v DESC) AS v, string_agg(DISTINCT c, v ORDER BY c, v) AS pairs, string_agg(DISTINCT 'a', ',' ORDER BY 'a'::text) AS a FROM short;
+INSERT INTO short VALUES (1, 'a', 'x'), (2, 'b', 'x'), (3, 'a ', 'y'), (4, NULL, 'z'), (5, 'c', NULL);
+-- check
+DELETE FROM short WHERE id < 3;
+-- check

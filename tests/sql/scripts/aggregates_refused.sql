@@ -38,3 +38,6 @@ CREATE VIEW v AS SELECT percentile_cont(1.5) WITHIN GROUP (ORDER BY n) AS p FROM
 -- check
 INSERT INTO t VALUES (1, 1, 'x', true, '2024-01-01', 1);
 -- check
+SELECT mode() WITHIN GROUP (ORDER BY 'x');
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY NULL);
+SELECT string_agg(DISTINCT 'a', ',' ORDER BY 'a');

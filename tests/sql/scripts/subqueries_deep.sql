@@ -46,3 +46,20 @@ DELETE FROM c WHERE n = 1;
 UPDATE a SET v = (SELECT max(b.w) FROM b WHERE b.id < a.id), t = (SELECT b.t FROM b WHERE b.id = a.id);
 DELETE FROM b WHERE b.id > (SELECT avg(x.id) FROM b x WHERE x.k IS NOT DISTINCT FROM b.k);
 -- check
+CREATE TABLE seller (id INT PRIMARY KEY, boss INT, tier TEXT);
+CREATE TABLE sale (id INT, seller INT, st TEXT);
+CREATE VIEW outer_aggregates AS SELECT tier, (SELECT count(*) FROM sale WHERE seller = max(s.id)) AS n, (SELECT string_agg(st, ',' ORDER BY id) FROM sale WHERE seller BETWEEN min(s.id) AND max(s.id)) AS l FROM seller s GROUP BY ROLLUP (tier);
+CREATE VIEW outer_aggregate_alone AS SELECT (SELECT sum(s.id) FROM sale LIMIT 1) AS total FROM seller s;
+CREATE VIEW outer_having AS SELECT tier, count(*) AS n FROM seller s GROUP BY tier HAVING EXISTS (SELECT 1 FROM sale WHERE sale.id = count(s.boss)) ORDER BY (SELECT max(st) FROM sale WHERE sale.id > count(s.id)), tier;
+CREATE VIEW grouping_of_subselect AS SELECT (SELECT max(b.tier) FROM seller b WHERE b.id = s.boss) AS above, count(*) AS n, grouping((SELECT max(b.tier) FROM seller b WHERE b.id = s.boss)) AS g FROM seller s GROUP BY ROLLUP ((SELECT max(b.tier) FROM seller b WHERE b.id = s.boss));
+CREATE VIEW ranks_of_nothing AS SELECT s.id, l.*, (SELECT rank('b') WITHIN GROUP (ORDER BY st) FROM sale WHERE seller = s.id) AS alone FROM seller s, LATERAL (SELECT rank('b') WITHIN GROUP (ORDER BY st) AS r, dense_rank('b') WITHIN GROUP (ORDER BY st) AS d, cume_dist('b') WITHIN GROUP (ORDER BY st) AS c, percent_rank('b') WITHIN GROUP (ORDER BY st) AS p, regr_count(id, seller) AS n FROM sale WHERE seller < s.id) l;
+-- check
+INSERT INTO seller VALUES (1, NULL, 'a'), (2, 1, 'b'), (3, 1, NULL), (4, 2, 'b');
+-- check
+INSERT INTO sale VALUES (1, 1, 'x'), (2, 1, 'a'), (3, 2, NULL), (1, 4, 'c'), (0, NULL, 'b');
+-- check
+DELETE FROM seller WHERE id = 4;
+UPDATE sale SET seller = 3 WHERE id = 2;
+-- check
+DELETE FROM sale;
+-- check
