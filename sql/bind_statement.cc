@@ -570,8 +570,9 @@ Statement Binder::copy(const Json& body) {
       const Json& option = *open(item).second;
       const std::string name = text_field(option, "defname");
       const int offset = location(option);
-      const auto [bare, value, truth] = value_of_option(option);
-      const auto character = [&] {
+      const OptionValue given = value_of_option(option);
+      const auto& [bare, value, truth] = given;
+      const auto character = [&, &bare = given.bare] {
         if (bare.size() != 1 || bare[0] == '\n' || bare[0] == '\r') throw Failure(ErrorCode::kSyntax, "COPY " + name + " must be a single one-byte character", offset);
         return bare[0];
       };
