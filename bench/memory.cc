@@ -72,7 +72,7 @@ void measure(weir::Database& db, const View& view, std::uint64_t rows) {
     const double bytes = known.contains(op.id) ? static_cast<double>(op.state_bytes) - table : static_cast<double>(op.state_bytes);
     told += bytes;
     if (known.contains(op.id) && bytes > 0) line("  (indexes of t)", op.state_rows, bytes);
-    else if (op.state_rows) line(("  " + op.name).substr(0, 46).c_str(), op.state_rows, bytes);
+    else if (!known.contains(op.id) && op.state_rows) line(("  " + op.name).substr(0, 46).c_str(), op.state_rows, bytes);
   }
   line("all of it", rows, told);
   line("the process grew by", rows, grown);

@@ -6,6 +6,7 @@
 #include <bit>
 #include <limits>
 
+#include "operators/step_list.h"
 #include "zset/numeric.h"
 
 namespace weir {
@@ -216,12 +217,13 @@ void OrderedPartitions::unapply() noexcept {
 }
 
 void OrderedPartitions::clear_step() noexcept {
-  touched_.clear();
-  pending_.clear();
-  changes_.clear();
-  applied_.clear();
-  candidates_.clear();
-  removed_.clear();
+  empty_list(touched_);
+  empty_list(pending_);
+  empty_list(starts_);
+  empty_list(changes_);
+  empty_list(applied_);
+  empty_list(candidates_);
+  empty_list(removed_);
 }
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "operators/ordered_partitions.h"
+#include "operators/step_list.h"
 
 namespace weir {
 namespace {
@@ -233,7 +234,9 @@ class TopK final : public Operator {
   }
 
   void end_step() noexcept {
-    out_.clear();
+    empty_list(out_);
+    empty_list(before_);
+    empty_list(after_);
     moves_ = false;
   }
 

@@ -12,6 +12,7 @@
 #include "operators/frame_range.h"
 #include "operators/gather.h"
 #include "operators/ordered_partitions.h"
+#include "operators/step_list.h"
 #include "zset/consolidate.h"
 
 namespace weir {
@@ -432,8 +433,8 @@ class Window final : public Operator {
   }
 
   void end_step() noexcept {
-    out_.clear();
-    log_.clear();
+    empty_list(out_);
+    empty_list(log_);
     repeats_ = false;
   }
 
