@@ -70,8 +70,8 @@ struct GateKeyState {
   std::int64_t refunded = 0;          // that are in the stripes again, and not in the file
   std::int64_t exposed = 0;           // what a crash would forfeit
   std::int64_t target = 0;            // the lease that it should have
-  std::int64_t admitted_before = 0;   // at the last refresh
-  unsigned idle = 0;                  // refreshes since something was handed out
+  std::int64_t admitted_before = 0;   // at the last measure
+  unsigned idle = 0;                  // measures since something was handed out
   bool active = false;                // it is looked at in each refresh
   bool asked = false;                 // somebody came since the last sweep
   int in_batch = -1;                  // place in the leader's batch

@@ -11,6 +11,8 @@ namespace {
 
 constexpr unsigned kStripesMax = 16;
 constexpr int kRefillTries = 1000;
+constexpr std::int64_t kGrowth = 8;  // of a lease that was not enough
+constexpr auto kMeasure = std::chrono::milliseconds(100);
 constexpr auto kWakeUp = std::chrono::milliseconds(1), kWakeUpAtLeast = std::chrono::milliseconds(10);
 
 unsigned stripes_of(const GateOptions& options) {
@@ -33,7 +35,8 @@ GateState::GateState(Engine& engine, std::string name, const GateOptions& option
       budget_(std::move(budget)),
       slot_us_(GateWindowState::slot_us(options.window)),
       clock_(options.clock ? options.clock : system_clock_us),
-      stripes_(stripes_of(options)) {}
+      stripes_(stripes_of(options)),
+      refreshes_a_measure_(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(kMeasure / options.refresh))) {}
 
 GateState::~GateState() {
   {
@@ -421,16 +424,18 @@ void GateState::decide(Waiter& waiter, std::vector<Waiter*>& later) {
 void GateState::plan_lease(Entry& entry, bool refresh) {
   GateKeyState& key = *entry.key;
   const std::int64_t most = std::min(options_.max_exposure, GateKeyState::kStripeMax);
-  if (refresh) {
+  // Use is measured over a while, however often what was used is written: a lease that shrinks between two requests costs a transaction for each.
+  const bool measures = refresh && refreshes_ % refreshes_a_measure_ == 0;
+  if (measures) {
     const std::int64_t used = std::clamp<std::int64_t>(key.admitted - key.admitted_before, 0, most);
     key.admitted_before = key.admitted;
     key.idle = used > 0 ? 0 : key.idle + 1;
     if (2 * used > key.target) key.target = 2 * used;
     else if (key.target > 8 * used) key.target /= 2;
   } else if (entry.granted > 0) {
-    key.target = std::max(2 * std::min(key.target, most), 2 * std::min(entry.granted, most));
+    key.target = kGrowth * std::min(std::max(key.target, entry.granted), most);
   }
-  const bool leaves = refresh && key.idle >= kIdleRefreshes && !entry.writes;
+  const bool leaves = refresh && key.idle >= kIdleMeasures && !entry.writes;
   const std::int64_t left = room(key) + key.in_stripes;
   std::int64_t lease = std::min({key.target, most / static_cast<std::int64_t>(std::max<std::size_t>(1, active_.size())), left / 2,
                                  options_.max_exposure - (exposure_ - key.exposed) - key.refunded});
@@ -485,8 +490,9 @@ void GateState::lead(Lock& lock, bool refresh) {
   }
   batch_.clear();
   if (refresh) {
+    ++refreshes_;
     std::erase_if(active_, [](GateKeyState* key) {
-      const bool rests = key->idle >= kIdleRefreshes && key->in_stripes == 0 && key->cover == 0 && key->row_leased == 0 && key->admitted == key->row_admitted;
+      const bool rests = key->idle >= kIdleMeasures && key->in_stripes == 0 && key->cover == 0 && key->row_leased == 0 && key->admitted == key->row_admitted;
       if (rests) key->active = false;
       return rests;
     });

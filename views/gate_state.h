@@ -97,7 +97,7 @@ class GateState {
     std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys;
   };
   static constexpr std::size_t kShards = 64;
-  static constexpr unsigned kIdleRefreshes = 10;  // then a lease is given back
+  static constexpr unsigned kIdleMeasures = 10;  // then a lease is given back
 
   // Without a lock: none where it takes one to know.
   std::optional<Admission> acquire_at_once(GateKeyState& key, std::int64_t n) {
@@ -140,6 +140,7 @@ class GateState {
   const std::int64_t slot_us_;
   const std::function<std::int64_t()> clock_;
   const unsigned stripes_;
+  const std::uint64_t refreshes_a_measure_;
 
   std::mutex mutex_;
   std::condition_variable served_, room_, stop_;
@@ -148,6 +149,7 @@ class GateState {
   std::vector<GateKeyState*> active_;
   std::int64_t exposure_ = 0;
   std::size_t swept_ = 0;
+  std::uint64_t refreshes_ = 0;
   Gate::Stats stats_;
   std::uint64_t sequence_ = 0;
   std::optional<Error> failed_;
