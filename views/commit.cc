@@ -148,6 +148,7 @@ void Engine::commit_together(std::span<Submitted* const> batch) {
     return;
   }
   together_.reset();
+  together_.links_version = links_version_;
   const auto committed = guarded([&] {
     for (Submitted* submitted : batch) {
       submitted->error.reset();
@@ -220,6 +221,7 @@ std::uint64_t Engine::absorb(TransactionState& transaction) {
       rows += together_.of(table).absorb(*transaction.changes[n]);
     }
     together_.linked_since = std::min(together_.linked_since, transaction.linked_since);
+    together_.links_version = std::min(together_.links_version, transaction.links_version);
   } catch (...) {
     while (n-- > 0) together_.find(*transaction.changes[n]->table())->take_back();
     throw;
@@ -234,9 +236,9 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
   deliveries_.clear();
   try {
     std::size_t n = 0;
-    // What a FOREIGN KEY of one asks for, another may take away: of the batch before, or of this one.
+    // What a FOREIGN KEY of one asks for, another may take away: of the batch before, or of this one. Or the key itself is new.
     const bool together = &transaction == &together_ && transaction.linked_since != TransactionState::kNotLinked;
-    if (together || transaction.linked_since < sequence_.load()) recheck_links(transaction);
+    if (together || transaction.linked_since < sequence_.load() || transaction.links_version != links_version_) recheck_links(transaction);
     if (nets_.size() < transaction.used) nets_.resize(transaction.used);
     bool any = false;
     for (; n < transaction.used; ++n) {

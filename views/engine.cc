@@ -494,6 +494,7 @@ std::unique_ptr<TransactionState> Engine::begin() {
   }
   if (!transaction) transaction = std::make_unique<TransactionState>();
   transaction->engine = shared_from_this();
+  transaction->links_version = links_version_;
   return transaction;
 }
 

@@ -64,6 +64,7 @@ class TransactionState {
   bool read_only = false;
   std::uint64_t linked_since = kNotLinked;               // the engine's sequence when a FOREIGN KEY was checked first
   static constexpr std::uint64_t kNotLinked = ~std::uint64_t{0};
+  std::uint64_t links_version = 0;                       // of the engine, when it began
   std::vector<Datum> row, key;                           // for one row at a time
   std::vector<Chunk> chunks;
   std::vector<TableChanges::Rows> rows;
@@ -300,6 +301,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::atomic<bool> any_left_{false};
   std::uint64_t next_id_ = 1;
   std::uint64_t schema_version_ = 0;
+  std::atomic<std::uint64_t> links_version_{0};              // how often FOREIGN KEYs have come or gone
   std::mutex subscriptions_mutex_;             // of RelationState::subscriptions; taken last
   std::atomic<std::size_t> subscriptions_{0};
 

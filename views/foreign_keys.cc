@@ -225,6 +225,7 @@ bool same_set(Columns a, Columns b) {
 }  // namespace
 
 void Engine::link_tables() {
+  ++links_version_;
   for (const auto& [id, relation] : relations_) {
     if (relation->relation.is_view) continue;
     auto& table = static_cast<TableState&>(*relation);

@@ -397,6 +397,21 @@ TableChanges::Place TableChanges::find_key(std::span<const Datum> key) {
 
 void TableChanges::refresh() {
   if (version_ == table_->version) return;
+  const std::vector<Entry> before = entries_;
+  try {
+    find_bases();
+    if (!table_->indexes.empty()) {
+      post_all();
+      for (std::uint32_t e = 0; e < entries_.size(); ++e) check_unique(e);
+    }
+  } catch (...) {
+    entries_ = before;  // asked again, it says the same
+    throw;
+  }
+  version_ = table_->version;
+}
+
+void TableChanges::find_bases() {
   const TableState& table = *table_;
   for (Entry& entry : entries_) {
     const Chunk& chunk = chunks_[entry.key / kChunkRows];
@@ -422,10 +437,6 @@ void TableChanges::refresh() {
       entry.row = kNone;
     }
   }
-  version_ = table.version;
-  if (table.indexes.empty()) return;
-  post_all();
-  for (std::uint32_t e = 0; e < entries_.size(); ++e) check_unique(e);
 }
 
 // ---- one transaction after the other

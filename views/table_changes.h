@@ -70,7 +70,7 @@ class TableChanges {
   Mark mark();
   void rollback(const Mark& mark);
 
-  // Resolves again if the table has changed since. Failure(kTransaction).
+  // Resolves again if the table has changed since. Failure(kTransaction); so does every call from then on.
   void refresh();
   // Adds what another transaction changes in the same table, as if it came next: refused where it would be if these changes were committed before. `other` keeps its
   // rows, which have to outlive this. Returns the number of rows that it changes.
@@ -104,6 +104,7 @@ class TableChanges {
   void index_all();
   template <class F> void atomically(F&& f);
   void restore(std::size_t undo, std::size_t entries);
+  void find_bases();
   std::uint64_t absorb_entry(const TableChanges& other, const Entry& theirs, std::uint32_t first_chunk);
   Rows selected(std::uint32_t kept_row, std::uint32_t* position) const;
   Entry& touch(std::uint32_t index);

@@ -75,6 +75,38 @@ TEST(Constraints, ForeignKeysAgainstWhatOthersCommit) {
   EXPECT_EQ(text(db.read("s").value()), (Texts{"1|1"}));
 }
 
+TEST(Constraints, ATransactionThatHasLostStaysLost) {
+  Database db = memory("CREATE TABLE t (id INT PRIMARY KEY, u INT UNIQUE); CREATE TABLE bag (a INT UNIQUE)");
+  Transaction key = db.begin(), unique = db.begin(), bag = db.begin();
+  key.insert("t", {1, 1}).value();
+  unique.insert("t", {2, 2}).value();
+  bag.insert("bag", {1}).value();
+  db.execute("INSERT INTO t VALUES (1, 9), (3, 2); INSERT INTO bag VALUES (1)").value();
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(key.insert("t", {5, 5}).error().code, ErrorCode::kConstraint);
+    EXPECT_EQ(unique.insert("t", {6, 6}).error().code, ErrorCode::kConstraint);
+    EXPECT_EQ(bag.insert("bag", {2}).error().code, ErrorCode::kConstraint);
+  }
+  EXPECT_FALSE(key.commit().ok());
+  EXPECT_FALSE(unique.commit().ok());
+  EXPECT_FALSE(bag.commit().ok());
+  EXPECT_EQ(text(db.read("t").value()), (Texts{"1|9", "3|2"}));
+  EXPECT_EQ(text(db.read("bag").value()), (Texts{"1"}));
+}
+
+TEST(Constraints, AForeignKeyMadeMeanwhile) {
+  Database db = memory("CREATE TABLE p (id INT PRIMARY KEY, u INT UNIQUE); CREATE TABLE c (p INT); INSERT INTO p VALUES (1, 1), (2, 2), (3, 3); INSERT INTO c VALUES (1)");
+  Transaction one = db.begin(), two = db.begin(), three = db.begin();
+  one.erase_key("p", {1}).value();
+  two.erase_key("p", {2}).value();
+  three.update("p", {3}, {{"u", 4}}).value();
+  db.execute("ALTER TABLE c ADD FOREIGN KEY (p) REFERENCES p; CREATE TABLE d (u INT REFERENCES p (u)); INSERT INTO d VALUES (3)").value();
+  EXPECT_EQ(one.commit().error().code, ErrorCode::kConstraint);
+  two.commit().value();
+  EXPECT_EQ(three.commit().error().code, ErrorCode::kConstraint);
+  EXPECT_EQ(text(db.read("p").value()), (Texts{"1|1", "3|3"}));
+}
+
 TEST(Constraints, ALongChainOfCascades) {
   Database db = memory("CREATE TABLE tree (id INT PRIMARY KEY, up INT REFERENCES tree ON DELETE CASCADE); INSERT INTO tree VALUES (0, NULL)");
   Transaction batch = db.begin();

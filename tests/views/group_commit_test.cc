@@ -172,6 +172,76 @@ TEST(GroupCommit, EqualsTheSameOneByOne) {
   }
 }
 
+constexpr char kFamily[] = R"(
+  CREATE TABLE p (id BIGINT PRIMARY KEY, code BIGINT UNIQUE, two BIGINT, UNIQUE NULLS NOT DISTINCT (two, code));
+  CREATE TABLE c (id BIGINT PRIMARY KEY, p BIGINT REFERENCES p ON DELETE CASCADE, code BIGINT REFERENCES p (code) ON UPDATE CASCADE ON DELETE SET NULL);
+  CREATE TABLE s (p BIGINT REFERENCES p, tag BIGINT, UNIQUE NULLS NOT DISTINCT (tag));
+  CREATE VIEW pairs AS SELECT c.id, p.two FROM c JOIN p ON p.id = c.p;
+  CREATE VIEW counts AS SELECT p, COUNT(*) AS n FROM s GROUP BY p;
+  INSERT INTO p VALUES (1, 1, 1), (2, 2, NULL), (3, NULL, 2), (4, 4, 4);
+  INSERT INTO c VALUES (1, 1, 1), (2, 2, 4); INSERT INTO s VALUES (1, 1), (3, NULL);
+)";
+
+// One change of the family, the same for both transactions.
+void change_family(std::mt19937& random, std::initializer_list<Transaction*> transactions) {
+  const auto pick = [&](int n) { return static_cast<std::int64_t>(random() % static_cast<unsigned>(n)); };
+  const std::int64_t a = pick(6), b = pick(7), c = pick(7);
+  const Value vb = b == 6 ? Value() : Value(b), vc = c == 6 ? Value() : Value(c);
+  const std::int64_t what = pick(12);
+  for (Transaction* t : transactions) {
+    switch (what) {
+      case 0: (void)t->insert("p", {a, vb, vc}); break;
+      case 1: (void)t->upsert("p", {a, vb, vc}); break;
+      case 2: (void)t->erase_key("p", {a}); break;
+      case 3: (void)t->update("p", {a}, {{"code", vb}}); break;
+      case 4: (void)t->update("p", {a}, {{"id", b % 6}}); break;
+      case 5: (void)t->insert("c", {a, vb, vc}); break;
+      case 6: (void)t->upsert("c", {a, vb, vc}); break;
+      case 7: (void)t->erase_key("c", {a}); break;
+      case 8: (void)t->update("c", {a}, {{"p", vb}, {"code", vc}}); break;
+      case 9: (void)t->insert("s", {vb, vc}); break;
+      case 10: (void)t->erase("s", {vb, vc}); break;
+      default: (void)t->update("p", {a}, {{"two", vc}});
+    }
+  }
+}
+
+// Each alone is right; of those that conflict the later one fails, whole, and nobody else does.
+TEST(GroupCommit, ConstraintsTogetherEqualOneByOne) {
+  for (unsigned seed = 1; seed <= 150; ++seed) {
+    Held held;
+    Database& db = *held.db;
+    Database alone = memory(kFamily);
+    db.execute(kFamily).value();
+    std::mt19937 random(seed);
+    held.hold();
+    std::vector<Pending> together;
+    std::vector<Transaction> one_by_one;
+    const int transactions = 2 + static_cast<int>(random() % 30);
+    for (int i = 0; i < transactions; ++i) {
+      Transaction a = db.begin(), b = alone.begin();
+      for (auto n = random() % 4; n <= 3; --n) change_family(random, {&a, &b});
+      together.push_back(a.submit().value());
+      one_by_one.push_back(std::move(b));
+    }
+    held.release();
+    for (std::size_t i = 0; i < one_by_one.size(); ++i) {
+      const auto expected = one_by_one[i].commit();
+      const auto got = together[i].wait();
+      ASSERT_EQ(got.ok(), expected.ok()) << "seed " << seed << ", submission " << i << ": " << (got.ok() ? expected.error().message : got.error().message);
+    }
+    for (const char* relation : {"p", "c", "s", "pairs", "counts"}) {
+      ASSERT_EQ(text(db.read(relation).value()), text(alone.read(relation).value())) << relation << ", seed " << seed;
+    }
+    for (const char* orphans : {"SELECT * FROM c WHERE p IS NOT NULL AND p NOT IN (SELECT id FROM p)", "SELECT * FROM s WHERE p IS NOT NULL AND p NOT IN (SELECT id FROM p)",
+                                "SELECT * FROM c WHERE code IS NOT NULL AND code NOT IN (SELECT code FROM p WHERE code IS NOT NULL)",
+                                "SELECT code FROM p WHERE code IS NOT NULL GROUP BY code HAVING COUNT(*) > 1", "SELECT tag FROM s GROUP BY tag HAVING COUNT(*) > 1",
+                                "SELECT two, code FROM p GROUP BY two, code HAVING COUNT(*) > 1"}) {
+      ASSERT_EQ(db.query(orphans).value().rows(), 0u) << orphans << ", seed " << seed;
+    }
+  }
+}
+
 TEST(GroupCommit, ThreadsCommitTogetherAndNothingIsLost) {
   const Folder folder;
   std::uint64_t batches = 0;

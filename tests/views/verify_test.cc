@@ -71,5 +71,43 @@ TEST(Verify, NamesTheFirstDifference) {
   }
 }
 
+constexpr char kFolded[] =
+    "CREATE TABLE t (id INT PRIMARY KEY, g TEXT, v INT); CREATE TABLE bag (g TEXT, v INT);"
+    "CREATE VIEW a AS SELECT id, v FROM t WHERE g = 'a'; CREATE VIEW b AS SELECT id, v FROM t WHERE g = 'b'; CREATE VIEW c AS SELECT id, v FROM t WHERE g = 'c';"
+    "CREATE VIEW x AS SELECT v FROM bag WHERE g = 'x'; CREATE VIEW y AS SELECT v FROM bag WHERE g = 'y';"
+    "CREATE VIEW sum_b AS SELECT SUM(v) AS s FROM b; CREATE VIEW of AS SELECT id FROM t WHERE g = $1;"
+    "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2), (3, 'b', 3); INSERT INTO bag VALUES ('x', 1), ('x', 1), ('y', NULL)";
+
+TEST(Verify, FoldedViewsAndParametersOnTablesThatAreAltered) {
+  const std::pair<const char*, const char*> cases[] = {{"DELETE FROM b WHERE id = 3", "view \"b\" in the file it lacks (id = 3, v = 3)"},
+                                                       {"UPDATE sum_b SET s = 6", "view \"sum_b\" in the file it lacks (s = 5)"},
+                                                       {"INSERT INTO y VALUES (NULL)", "view \"y\" in the file it has (v = NULL), which should not be there"},
+                                                       {"INSERT INTO \"of\" VALUES (1)", "view \"of\" in the file it has (id = 1), which should not be there"}};
+  for (const auto& [sql, difference] : cases) {
+    const Folder folder;
+    {
+      Database db = Database::open(folder.file()).value();
+      db.execute(kFolded).value();
+      Subscription sevens = db.subscribe("of", {"b"}, [](const Change&) {}).value();
+      EXPECT_TRUE(db.verify().value().ok()) << db.verify().value().difference;
+    }
+    {
+      Database db = Database::open(folder.file()).value();
+      db.execute("ALTER TABLE t ADD COLUMN w INT DEFAULT 7; ALTER TABLE t RENAME COLUMN g TO h; ALTER TABLE bag ADD COLUMN w INT; DROP VIEW c").value();
+      db.execute("UPDATE t SET h = 'b' WHERE id = 1; UPDATE t SET h = 'a' WHERE id = 1").value();
+      EXPECT_EQ(text(db.read("a").value()), (Texts{"1|1"}));
+      EXPECT_EQ(text(db.query("SELECT * FROM of('b')").value()), (Texts{"2", "3"}));
+      const Verification v = db.verify().value();
+      EXPECT_TRUE(v.ok()) << v.difference;
+      EXPECT_EQ(v.views, 5u);
+      db.close().value();
+    }
+    in_file(folder.file(), sql);
+    OpenOptions look;
+    look.repair = false;
+    EXPECT_EQ(Database::open(folder.file(), look).value().verify().value().difference, difference);
+  }
+}
+
 }  // namespace
 }  // namespace weir
