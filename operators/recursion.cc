@@ -21,6 +21,8 @@ Chunk without_iteration(Chunk chunk) {
   return chunk;
 }
 
+void append(const Delta& delta, Delta& to) { to.chunks.insert(to.chunks.end(), delta.chunks.begin(), delta.chunks.end()); }
+
 // The inner circuit and the walk through its iterations. What Cᵢ and Wᵢ are is for the two below to say.
 class Recursion : public Operator {
  public:
@@ -36,25 +38,21 @@ class Recursion : public Operator {
 
   void evaluate(Step& step, Inputs inputs, Delta& out) final {
     Arena& arena = step.arena();
-    // What the others change, over the working tables as they were.
-    bool changed = false;
-    for (std::size_t n = 0; n < others_.size(); ++n) {
-      if (inputs[n + 1]->empty()) continue;
-      nested_.push(others_[n], *inputs[n + 1]);
-      changed = true;
+    bool ends = false;
+    try {
+      ends = change(inputs, arena);
+    } catch (const Failure&) {
+      // Perhaps of a row that no moment has: a working table of the past has met what is outside now. From nothing on, only what is there is evaluated.
+      revert();
+      Delta before;
+      negated_working_tables(arena, before);
+      if (before.empty()) throw;
+      nested_.push(working_, before);
+      start_again(before, nested_.evaluate(output_), arena);
+      nested_.advance();
+      ends = change(inputs, arena);
     }
-    if (changed) run(arena);
-    begin(*inputs[0], arena);
-    // Then each iteration that changes, in order: those before it are final.
-    Delta delta;
-    for (std::uint32_t i; next(i, arena, delta); delta.clear()) {
-      if (delta.empty()) continue;
-      if (i >= iterations_most_) {
-        throw Failure(ErrorCode::kEvaluation, "recursion does not end after " + std::to_string(iterations_most_) + " iterations");
-      }
-      nested_.push(working_, delta);
-      run(arena);
-    }
+    if (!ends) throw Failure(ErrorCode::kEvaluation, "recursion does not end after " + std::to_string(iterations_most_) + " iterations");
     finish(arena, out);
   }
   bool has_state() const final { return true; }
@@ -67,6 +65,8 @@ class Recursion : public Operator {
   virtual void add(const Chunk& rows, Arena& arena) = 0;                 // Δ of what `step` puts out, with the iterations that it stands at
   virtual bool next(std::uint32_t& i, Arena& arena, Delta& delta) = 0;   // the next iteration at which something may change, and ΔWᵢ
   virtual void finish(Arena& arena, Delta& out) = 0;
+  // All working tables are empty now: `before` took their rows away, and `gone` is what `step` put out for it. Only C₀ stands.
+  virtual void start_again(const Delta& before, const Delta& gone, Arena& arena) = 0;
 
   // ΔWᵢ with i as its last column.
   static void put_iteration(Delta& delta, std::uint32_t i, Arena& arena) {
@@ -84,6 +84,37 @@ class Recursion : public Operator {
   NodeId working_ = kNoNode;
 
  private:
+  // False where it does not end.
+  bool change(Inputs inputs, Arena& arena) {
+    // What the others change, over the working tables as they were.
+    bool changed = false;
+    for (std::size_t n = 0; n < others_.size(); ++n) {
+      if (inputs[n + 1]->empty()) continue;
+      nested_.push(others_[n], *inputs[n + 1]);
+      changed = true;
+    }
+    if (changed) run(arena);
+    begin(*inputs[0], arena);
+    // Then each iteration that changes, in order: those before it are final.
+    Delta delta;
+    for (std::uint32_t i; next(i, arena, delta); delta.clear()) {
+      if (delta.empty()) continue;
+      if (i >= iterations_most_) return false;
+      nested_.push(working_, delta);
+      run(arena);
+    }
+    return true;
+  }
+  void negated_working_tables(Arena& arena, Delta& out) const {
+    Delta rows;
+    nested_.circuit().integral(working_)->scan(arena, rows);
+    deep_copy(rows, arena, out);  // the arrangement gives up what is taken away
+    for (Chunk& chunk : out.chunks) {
+      std::int64_t* weights = arena.array<std::int64_t>(chunk.size);
+      chunk.each([&](std::uint32_t n) { weights[n] = -chunk.weights[n]; });
+      chunk.weights = weights;
+    }
+  }
   void run(Arena& arena) {
     for (const Chunk& chunk : nested_.evaluate(output_).chunks) add(chunk, arena);
     nested_.advance();
@@ -163,6 +194,19 @@ class UnionRecursion final : public Recursion {
     note(without_iteration(rows), arena, [&](std::uint32_t position) { return iterations[position] + 1; });
   }
 
+  void start_again(const Delta&, const Delta& gone, Arena& arena) override {
+    for (const Chunk& chunk : gone.chunks) add(chunk, arena);
+    due_.clear();
+    rows_.each([&](Id id) {
+      Entry& e = rows_.payload<Entry>(id);
+      if (e.weights.first() != 0) return;
+      if (!e.touched) touched_.push_back(id);
+      e.touched = true;
+      due_[0].push_back(id);
+    });
+    from_nothing_ = true;
+  }
+
   template <class Iteration>
   void note(const Chunk& chunk, Arena& arena, Iteration&& iteration) {
     Id* ids = arena.array<Id>(chunk.size);
@@ -199,7 +243,7 @@ class UnionRecursion final : public Recursion {
       if (e.visited == i + 1) continue;
       e.visited = i + 1;
       const std::uint32_t first = e.weights.first();  // final where it is not behind i
-      const bool was = e.known && e.first == i, is = first == i;
+      const bool was = !from_nothing_ && e.known && e.first == i, is = first == i;
       if (was != is) {
         ids[n] = id;
         weights[n++] = is ? 1 : -1;
@@ -238,6 +282,7 @@ class UnionRecursion final : public Recursion {
     empty_list(touched_);
     empty_list(changes_);
     due_.clear();
+    from_nothing_ = false;
   }
 
   KeyTable rows_;
@@ -246,6 +291,7 @@ class UnionRecursion final : public Recursion {
   std::vector<Id> touched_;
   std::vector<Change> changes_;
   std::map<std::uint32_t, std::vector<Id>> due_;  // whom to look at, by iteration
+  bool from_nothing_ = false;                     // the working tables were emptied first
 };
 
 // UNION ALL: Wᵢ is Cᵢ, multiplicities and all. The inner source of the working table holds it.
@@ -271,7 +317,29 @@ class UnionAllRecursion final : public Recursion {
 
  private:
   void begin(const Delta& base, Arena&) override {
-    if (!base.empty()) due_[0] = base;
+    if (!base.empty()) append(base, due_[0]);
+  }
+  void start_again(const Delta& before, const Delta&, Arena& arena) override {
+    for (const Chunk& chunk : before.chunks) {
+      const Chunk rows = without_iteration(chunk);
+      all_.add(rows);
+      // C₀ as it stands: what was taken away of it comes back.
+      const std::int64_t* iterations = chunk.columns[rows.width].ints();
+      std::uint32_t* selection = arena.array<std::uint32_t>(chunk.selected);
+      std::int64_t* weights = arena.array<std::int64_t>(chunk.size);
+      std::uint32_t n = 0;
+      chunk.each([&](std::uint32_t i) {
+        if (iterations[i] != 0) return;
+        weights[i] = -chunk.weights[i];
+        selection[n++] = i;
+      });
+      if (n == 0) continue;
+      Chunk first = rows;
+      first.weights = weights;
+      first.selection = selection;
+      first.selected = n;
+      due_[0].add(first);
+    }
   }
   // Copied: what the inner step put out is gone when it ends.
   void add(const Chunk& rows, Arena& arena) override {
@@ -297,7 +365,7 @@ class UnionAllRecursion final : public Recursion {
     const auto due = due_.extract(due_.begin());
     i = due.key();
     consolidate(due.mapped(), arena, delta);
-    all_.chunks.insert(all_.chunks.end(), delta.chunks.begin(), delta.chunks.end());
+    append(delta, all_);
     put_iteration(delta, i, arena);
     return true;
   }

@@ -18,6 +18,7 @@
 //          the result.
 // Nulls    NULL is NULL: a row with NULLs is new once.
 // Errors   Failure(kEvaluation) where rows still come after `iterations_most` iterations.
+//          Where evaluation fails all is computed once more from nothing: a row that only comes and goes within a step is no error.
 // Output   the columns of base, each row once in a delta.
 
 #include <cstdint>
