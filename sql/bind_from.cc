@@ -397,7 +397,7 @@ From Binder::bind_join(const Json& body, const Environment* environment, const S
       merged.push_back(keep_left ? std::move(a) : std::move(b));
     }
   }
-  Pending pending;
+  PendingCalls pending;
   Scope sides;
   sides.schema = before;
   sides.tables = scope.tables;

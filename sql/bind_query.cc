@@ -136,7 +136,7 @@ ExprPtr Grouping::apply(const Expr& expr) const {
 
 // --------------------------------------------------------------------------------------------------------------------- queries
 
-Query Binder::bind_query(const Json& body, const Environment* outer_environment, const Scope* outer) {
+BoundQuery Binder::bind_query(const Json& body, const Environment* outer_environment, const Scope* outer) {
   const Depth depth(depth_);
   if (body.contains("lockingClause")) unsupported("FOR UPDATE or FOR SHARE", -1);
   if (body.contains("intoClause")) unsupported("SELECT INTO", -1);
@@ -150,7 +150,7 @@ Query Binder::bind_query(const Json& body, const Environment* outer_environment,
 }
 
 PlanPtr Binder::bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order, const Scope* outer) {
-  Query query = bind_query(body, environment, outer);
+  BoundQuery query = bind_query(body, environment, outer);
   settle(*query.plan);
   if (order) {
     const auto hidden = std::find_if(query.order.begin(), query.order.end(), [&](const OrderKey& key) { return key.column >= query.visible; });
@@ -182,7 +182,7 @@ std::uint64_t Binder::limit_value(const Json& node, std::string_view clause, boo
   return static_cast<std::uint64_t>(value.integer);
 }
 
-void Binder::limit(Query& query, const Json& body) {
+void Binder::limit(BoundQuery& query, const Json& body) {
   const std::string option = text_field(body, "limitOption");
   if (option == "LIMIT_OPTION_WITH_TIES") unsupported("FETCH FIRST … WITH TIES", -1);
   TopKSpec spec;
@@ -222,7 +222,7 @@ PlanPtr Binder::rows_of(std::vector<ValuesRow> rows, Schema schema, const Scope&
   return parts.size() == 1 ? std::move(parts[0]) : make_union_all(std::move(parts));
 }
 
-Query Binder::bind_values(const Json& body, const Environment* environment, const Scope* outer) {
+BoundQuery Binder::bind_values(const Json& body, const Environment* environment, const Scope* outer) {
   Scope scope;
   scope.outer = outer;
   Context context;
@@ -251,7 +251,7 @@ Query Binder::bind_values(const Json& body, const Environment* environment, cons
     schema.push_back({"column" + std::to_string(i + 1), type, true});
   }
   PlanPtr plan = rows_of(std::move(rows), std::move(schema), scope);
-  Query query;
+  BoundQuery query;
   query.visible = plan->schema.size();
   query.plan = std::move(plan);
   std::vector<Target> targets;
@@ -276,7 +276,7 @@ Query Binder::bind_values(const Json& body, const Environment* environment, cons
 
 // One side of a set operation: without hidden columns; bare literals stay open.
 PlanPtr Binder::bind_side(const Json& body, const Environment* environment, const Scope* outer) {
-  Query query = bind_query(body, environment, outer);
+  BoundQuery query = bind_query(body, environment, outer);
   if (text_field(body, "op") != "SETOP_NONE") settle(*query.plan);
   if (query.plan->schema.size() == query.visible) return std::move(query.plan);
   Columns visible;
@@ -299,7 +299,7 @@ PlanPtr Binder::converted(PlanPtr plan, std::span<const Type> types) {
   return make_project(std::move(plan), std::move(exprs), std::move(names));
 }
 
-Query Binder::bind_set_operation(const Json& body, const Environment* environment, const Scope* outer) {
+BoundQuery Binder::bind_set_operation(const Json& body, const Environment* environment, const Scope* outer) {
   const std::string op = text_field(body, "op");
   const bool all = flag(body, "all");
   const std::string name = op == "SETOP_UNION" ? "UNION" : op == "SETOP_INTERSECT" ? "INTERSECT" : "EXCEPT";
@@ -317,7 +317,7 @@ Query Binder::bind_set_operation(const Json& body, const Environment* environmen
   }
   for (PlanPtr& plan : sides) plan = converted(std::move(plan), types);
 
-  Query query;
+  BoundQuery query;
   query.visible = width;
   const auto binary = [&](Plan::Node node) {
     auto plan = std::make_unique<Plan>();
@@ -455,7 +455,7 @@ std::size_t Binder::sort_target(const Json& node, std::vector<Target>& targets, 
 }
 
 PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment) {
-  Pending pending;
+  PendingCalls pending;
   Context context;
   context.scope = &scope;
   context.environment = environment;
@@ -495,14 +495,14 @@ PlanPtr Binder::bind_where(const Json& node, PlanPtr plan, const Scope& scope, c
   return filter_by(std::move(plan), std::move(pending.subqueries), conjunction(std::move(with_subqueries)), scope);
 }
 
-Query Binder::bind_select(const Json& body, const Environment* environment, const Scope* outer) {
+BoundQuery Binder::bind_select(const Json& body, const Environment* environment, const Scope* outer) {
   From from = bind_from(find(body, "fromClause"), environment, outer);
   Scope& scope = from.scope;
   scope.outer = outer;
   PlanPtr plan = std::move(from.plan);
   if (const Json* where = find(body, "whereClause")) plan = bind_where(*where, std::move(plan), scope, environment);
 
-  Pending pending;
+  PendingCalls pending;
   Context context;
   context.scope = &scope;
   context.environment = environment;
@@ -532,7 +532,7 @@ Query Binder::bind_select(const Json& body, const Environment* environment, cons
 
   Context order_context = context;
   order_context.clause = "ORDER BY";
-  Query query;
+  BoundQuery query;
   query.visible = visible;
   if (const Json* sorts = find(body, "sortClause")) {
     for (const Json& item : *sorts) {

@@ -387,7 +387,7 @@ Statement Binder::insert(const Json& body) {
 
   Environment environment;
   if (const Json* with = find(body, "withClause")) bind_with(*with, environment, nullptr);
-  Query query = bind_query(*select, &environment, nullptr);
+  BoundQuery query = bind_query(*select, &environment, nullptr);
   const int at = [&] {
     const Json* list = find(*select, "targetList");
     return list && !list->empty() ? location(*open((*list)[0]).second) : -1;
@@ -420,7 +420,7 @@ Statement Binder::update(const Json& body) {
   const Json* others = find(body, "fromClause");
   if (others && !table.has_key) unsupported("UPDATE … FROM of a table without a primary key", location(at(body, "relation")));
   From from = changed_from(table, at(body, "relation"), others, &environment);
-  Pending pending;
+  PendingCalls pending;
   Context context;
   context.scope = &from.scope;
   context.environment = &environment;
@@ -655,7 +655,7 @@ Statement Binder::explain(const Json& body) {
 Statement Binder::select(const Json& body) {
   Statement out;
   out.kind = Statement::Kind::kSelect;
-  Query query = bind_query(body, nullptr, nullptr);
+  BoundQuery query = bind_query(body, nullptr, nullptr);
   settle(*query.plan);
   out.visible = query.visible;
   out.order = std::move(query.order);

@@ -243,7 +243,7 @@ Exprs Binder::bind_row_sublink(const Json& body, const Context& context) {
 }
 
 std::uint16_t Binder::use(Subquery subquery, const Context& context) {
-  Pending& pending = *context.pending;
+  PendingCalls& pending = *context.pending;
   subquery.before_grouping = context.in_aggregate || context.clause == "GROUP BY";
   const std::string text = subquery.plan->text();
   for (Subquery& known : pending.subqueries) {  // the same again
@@ -443,7 +443,7 @@ PlanPtr Binder::filter_by(PlanPtr plan, std::vector<Subquery> subqueries, ExprPt
   return make_columns(make_filter(std::move(plan), with_slots(*condition, slots)), all);
 }
 
-PlanPtr Binder::join_on_subqueries(Plan::JoinKind kind, PlanPtr left, PlanPtr right, const Scope& left_scope, const Scope& sides, Pending pending, ExprPtr condition) {
+PlanPtr Binder::join_on_subqueries(Plan::JoinKind kind, PlanPtr left, PlanPtr right, const Scope& left_scope, const Scope& sides, PendingCalls pending, ExprPtr condition) {
   if (kind != Plan::JoinKind::kLeft) unsupported("a sub-select in the condition of a RIGHT or FULL JOIN", condition->offset);
   // ON is a filter of the right side that speaks of the left one: LEFT JOIN LATERAL (SELECT … FROM right WHERE …) ON true.
   const std::size_t width = left->schema.size();

@@ -162,7 +162,7 @@ Window Binder::bind_definition(const Json* partition, const Json* order, const C
 }
 
 void Binder::check_windows(const Json& named, const Context& context) {
-  Pending unused;
+  PendingCalls unused;
   Context inside = context;
   inside.pending = &unused;
   inside.windows = false;
@@ -332,7 +332,7 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
   return expr;
 }
 
-PlanPtr Binder::attach_windows(PlanPtr plan, Pending& pending, const std::function<ExprPtr(const Expr&)>& resolve, Columns& columns) {
+PlanPtr Binder::attach_windows(PlanPtr plan, PendingCalls& pending, const std::function<ExprPtr(const Expr&)>& resolve, Columns& columns) {
   columns.assign(pending.window_uses.size(), 0);
   const auto only_numbers = [&](std::size_t w) {
     return std::all_of(pending.window_uses.begin(), pending.window_uses.end(),

@@ -111,13 +111,13 @@ struct Window {
 
 // A window function as it stands in an expression: `call` lacks its columns until the plan below has them.
 struct WindowUse {
-  std::size_t window = 0;  // of Pending::windows
+  std::size_t window = 0;  // of PendingCalls::windows
   WindowCall call;
   ExprPtr argument, second, count, fallback;  // null where there is none
 };
 
 // What expressions of one SELECT left to be put in place.
-struct Pending {
+struct PendingCalls {
   std::vector<AggregateCall> aggregates;              // column kAggregateBase + index
   std::vector<std::vector<ExprPtr>> groupings;        // GROUPING(…): column kGroupingBase + index
   std::vector<Window> windows;          // each once
@@ -130,14 +130,14 @@ struct Context {
   const Scope* scope = nullptr;
   const Environment* environment = nullptr;
   std::string_view clause;          // for messages: "WHERE"
-  Pending* pending = nullptr;       // where sub-selects go; null: none allowed
+  PendingCalls* pending = nullptr;       // where sub-selects go; null: none allowed
   bool aggregates = false, windows = false;
   bool in_aggregate = false;
   const Json* named_windows = nullptr;  // the WINDOW clause
 };
 
 // A bound query: the visible columns, then hidden ones that ORDER BY needs.
-struct Query {
+struct BoundQuery {
   PlanPtr plan;
   std::size_t visible = 0;
   std::vector<OrderKey> order;
@@ -217,16 +217,16 @@ class Binder {
   void bind_returning(const Json& body, const Scope& scope, Statement& out);
 
   // bind_query.cc
-  Query bind_query(const Json& body, const Environment* environment, const Scope* outer);
-  Query bind_set_operation(const Json& body, const Environment* environment, const Scope* outer);
-  Query bind_values(const Json& body, const Environment* environment, const Scope* outer);
+  BoundQuery bind_query(const Json& body, const Environment* environment, const Scope* outer);
+  BoundQuery bind_set_operation(const Json& body, const Environment* environment, const Scope* outer);
+  BoundQuery bind_values(const Json& body, const Environment* environment, const Scope* outer);
   // The rows of VALUES, each with its own sub-selects.
   struct ValuesRow {
     std::vector<ExprPtr> exprs;
-    Pending pending;
+    PendingCalls pending;
   };
   PlanPtr rows_of(std::vector<ValuesRow> rows, Schema schema, const Scope& scope);
-  Query bind_select(const Json& body, const Environment* environment, const Scope* outer);
+  BoundQuery bind_select(const Json& body, const Environment* environment, const Scope* outer);
   // A query as a relation: without hidden columns, types settled. `order`: where its ORDER BY goes, up to the first hidden column.
   PlanPtr bind_rows(const Json& body, const Environment* environment, std::vector<OrderKey>* order = nullptr, const Scope* outer = nullptr);
   PlanPtr bind_side(const Json& body, const Environment* environment, const Scope* outer);
@@ -239,7 +239,7 @@ class Binder {
   SortItem sort_item(const Json& sort, const std::function<ExprPtr(const Json&)>& bind);
   std::size_t sort_target(const Json& node, std::vector<Target>& targets, std::size_t visible, const Context& context, std::string_view clause);
   Groups bind_groups(const Json& list, const std::vector<Target>& targets, const Context& context, bool distinct);
-  void limit(Query& query, const Json& body);
+  void limit(BoundQuery& query, const Json& body);
   std::uint64_t limit_value(const Json& node, std::string_view clause, bool& given);
   PlanPtr bind_where(const Json& node, PlanPtr plan, const Scope& scope, const Environment* environment);
 
@@ -287,7 +287,7 @@ class Binder {
   // The rows of the plan for which the condition holds; it may use the sub-selects.
   PlanPtr filter_by(PlanPtr plan, std::vector<Subquery> subqueries, ExprPtr condition, const Scope& scope);
   // An outer join whose ON has sub-selects.
-  PlanPtr join_on_subqueries(Plan::JoinKind kind, PlanPtr left, PlanPtr right, const Scope& left_scope, const Scope& sides, Pending pending, ExprPtr condition);
+  PlanPtr join_on_subqueries(Plan::JoinKind kind, PlanPtr left, PlanPtr right, const Scope& left_scope, const Scope& sides, PendingCalls pending, ExprPtr condition);
   // LATERAL: the plan's columns ++ those of `right` for each of its rows. kind: inner or left.
   PlanPtr join_lateral(Plan::JoinKind kind, PlanPtr plan, PlanPtr right, const Scope& scope, ExprPtr condition);
 
@@ -319,7 +319,7 @@ class Binder {
   Frame bind_frame(const Json& body, const std::vector<SortItem>& order);
   void check_windows(const Json& named, const Context& context);  // also those that nothing uses
   // Puts the windows over the plan; columns: where each use then is.
-  PlanPtr attach_windows(PlanPtr plan, Pending& pending, const std::function<ExprPtr(const Expr&)>& resolve, Columns& columns);
+  PlanPtr attach_windows(PlanPtr plan, PendingCalls& pending, const std::function<ExprPtr(const Expr&)>& resolve, Columns& columns);
 
   struct Depth {
     explicit Depth(int& depth);

@@ -1,7 +1,8 @@
-// Catches: an include that goes up or across between rooms, a third party outside of its home, a header without a contract. The edge table is the
-// architecture.
+// Catches: an include that goes up or across between rooms, a third party outside of its home, a header without a contract, two types of one name (the linker keeps
+// one's destructor for both). The edge table is the architecture.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -110,6 +111,30 @@ TEST(Architecture, NothingIsLeftForLater) {
       }
     }
   }
+}
+
+// By namespace and name; what stands in a namespace without a name is a file's own.
+TEST(Architecture, NoTwoTypesHaveOneName) {
+  static const std::regex opens(R"(^namespace ?([A-Za-z_:]*) ?\{$)"), type(R"(^(struct|class|enum class|union) ([A-Za-z_]+)( final)?( :.*)? ?\{.*)");
+  std::map<std::string, std::string> defined;
+  for (const Source& source : sources()) {
+    std::vector<std::string> spaces;
+    for (std::size_t i = 0; i < source.lines.size(); ++i) {
+      const std::string& line = source.lines[i];
+      std::smatch match;
+      if (std::regex_match(line, match, opens)) spaces.push_back(match[1]);
+      if (line.starts_with("}  // namespace") && !spaces.empty()) spaces.pop_back();
+      if (!std::regex_match(line, match, type)) continue;
+      if (std::find(spaces.begin(), spaces.end(), "") != spaces.end()) continue;
+      if (i > 0 && source.lines[i - 1].starts_with("template")) continue;
+      std::string name = match[2];
+      for (auto space = spaces.rbegin(); space != spaces.rend(); ++space) name = *space + "::" + name;
+      const std::string where = source.path + ":" + std::to_string(i + 1);
+      const auto [there, fresh] = defined.emplace(name, where);
+      EXPECT_TRUE(fresh) << name << " is defined in " << there->second << " and in " << where;
+    }
+  }
+  EXPECT_GT(defined.size(), 100u);
 }
 
 }  // namespace
