@@ -55,13 +55,9 @@ class IntegerSum final : public Accumulator {
     return !overflow;
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const override {
-    for (std::uint32_t k = 0; k < n; ++k) {
-      const State& s = at<State>(groups[k]);
-      if (asked.function == AggregateFunction::kCount) {
-        out.as<std::int64_t>()[k] = s.n;
-      } else if (s.n == 0) {
-        out.set(k, Datum::of_null(out.kind));
-      } else if (asked.function == AggregateFunction::kAvg) {
+    finish_counted<State>(asked, groups, n, out, [&](std::uint32_t k, const State& s) {
+      if (s.n == 0) return false;
+      if (asked.function == AggregateFunction::kAvg) {
         out.as<Bytes>()[k] = (Numeric::make(s.sum, 0) / Numeric(s.n)).encode(arena);
       } else if (asked.result == TypeId::kNumeric) {
         out.as<Bytes>()[k] = Numeric::make(s.sum, 0).encode(arena);
@@ -70,7 +66,8 @@ class IntegerSum final : public Accumulator {
         if (sum != s.sum) throw Failure(ErrorCode::kEvaluation, "bigint out of range");
         out.as<std::int64_t>()[k] = sum;
       }
-    }
+      return true;
+    });
   }
 };
 
@@ -128,13 +125,9 @@ class DoubleSum final : public Accumulator {
     }
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena&) const override {
-    for (std::uint32_t k = 0; k < n; ++k) {
-      const State& s = at<State>(groups[k]);
-      if (asked.function == AggregateFunction::kCount) {
-        out.as<std::int64_t>()[k] = s.n;
-      } else if (s.n == 0) {
-        out.set(k, Datum::of_null(out.kind));
-      } else if (asked.function == AggregateFunction::kAvg) {
+    finish_counted<State>(asked, groups, n, out, [&](std::uint32_t k, const State& s) {
+      if (s.n == 0) return false;
+      if (asked.function == AggregateFunction::kAvg) {
         if (s.spread_overflows) throw Failure(ErrorCode::kEvaluation, "value out of range: overflow");
         out.as<double>()[k] = s.value / static_cast<double>(s.n);
       } else if (asked.result == TypeId::kReal) {
@@ -144,7 +137,8 @@ class DoubleSum final : public Accumulator {
       } else {
         out.as<double>()[k] = s.value;
       }
-    }
+      return true;
+    });
   }
 
  private:
@@ -169,18 +163,11 @@ class NumericSum final : public Accumulator {
     for (std::uint32_t k = 0; k < n; ++k) at<NumericTotal>(groups[k]).release();
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const override {
-    for (std::uint32_t k = 0; k < n; ++k) {
-      const NumericTotal& s = at<NumericTotal>(groups[k]);
-      if (asked.function == AggregateFunction::kCount) {
-        out.as<std::int64_t>()[k] = s.n;
-      } else if (s.n == 0) {
-        out.set(k, Datum::of_null(out.kind));
-      } else if (asked.function == AggregateFunction::kAvg) {
-        out.as<Bytes>()[k] = (s.total() / Numeric(s.n)).encode(arena);
-      } else {
-        out.as<Bytes>()[k] = checked(s.total()).encode(arena);
-      }
-    }
+    finish_counted<NumericTotal>(asked, groups, n, out, [&](std::uint32_t k, const NumericTotal& s) {
+      if (s.n == 0) return false;
+      out.as<Bytes>()[k] = (asked.function == AggregateFunction::kAvg ? s.total() / Numeric(s.n) : checked(s.total())).encode(arena);
+      return true;
+    });
   }
 };
 
@@ -210,23 +197,16 @@ class IntervalSum final : public Accumulator {
     return !overflow;
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena&) const override {
-    for (std::uint32_t k = 0; k < n; ++k) {
-      const State& s = at<State>(groups[k]);
-      if (asked.function == AggregateFunction::kCount) {
-        out.as<std::int64_t>()[k] = s.n;
-        continue;
-      }
-      if (s.n == 0) {
-        out.set(k, Datum::of_null(out.kind));
-        continue;
-      }
+    finish_counted<State>(asked, groups, n, out, [&](std::uint32_t k, const State& s) {
+      if (s.n == 0) return false;
       Interval sum;
       sum.micros = static_cast<std::int64_t>(s.micros);
       sum.days = static_cast<std::int32_t>(s.days);
       sum.months = static_cast<std::int32_t>(s.months);
       if (sum.micros != s.micros || sum.days != s.days || sum.months != s.months) throw Failure(ErrorCode::kEvaluation, "interval out of range");
       out.as<Interval>()[k] = asked.function == AggregateFunction::kAvg ? interval_divide(sum, static_cast<double>(s.n)) : sum;
-    }
+      return true;
+    });
   }
 };
 

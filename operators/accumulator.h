@@ -66,9 +66,22 @@ class Accumulator {
   template <class State> State& at(std::byte* group) const { return *reinterpret_cast<State*>(group + offset_); }
   template <class State> const State& at(const std::byte* group) const { return *reinterpret_cast<const State*>(group + offset_); }
 
+  // finish() of what counts its values in State::n, which COUNT asks for. Else answer(k, state) puts the answer at k, or says false: NULL.
+  template <class State, class Answer>
+  void finish_counted(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Answer&& answer) const;
+
  private:
   std::size_t bytes_, offset_ = 0;
 };
+
+template <class State, class Answer>
+void Accumulator::finish_counted(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Answer&& answer) const {
+  for (std::uint32_t k = 0; k < n; ++k) {
+    const State& s = at<State>(groups[k]);
+    if (asked.function == AggregateFunction::kCount) out.as<std::int64_t>()[k] = s.n;
+    else if (!answer(k, s)) out.set(k, Datum::of_null(out.kind));
+  }
+}
 
 std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec);
 // The same for a function without ORDER BY over values of this type.

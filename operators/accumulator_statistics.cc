@@ -40,16 +40,8 @@ class Bits final : public Accumulator {
     return !overflow;
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena&) const override {
-    for (std::uint32_t k = 0; k < n; ++k) {
-      const State& s = at<State>(groups[k]);
-      if (asked.function == F::kCount) {
-        out.as<std::int64_t>()[k] = s.n;
-        continue;
-      }
-      if (s.n == 0) {
-        out.set(k, Datum::of_null(out.kind));
-        continue;
-      }
+    finish_counted<State>(asked, groups, n, out, [&](std::uint32_t k, const State& s) {
+      if (s.n == 0) return false;
       std::uint64_t bits = 0;
       for (int b = 0; b < kBits; ++b) {
         const bool set = asked.function == F::kBitAnd ? s.of[b] == s.n : asked.function == F::kBitOr ? s.of[b] != 0 : (s.of[b] & 1) != 0;
@@ -57,7 +49,8 @@ class Bits final : public Accumulator {
       }
       const std::uint64_t sign = bits >> (kBits - 1) & 1;
       out.as<std::int64_t>()[k] = static_cast<std::int64_t>(sign ? bits | ~kAll : bits);
-    }
+      return true;
+    });
   }
 
  private:
@@ -95,17 +88,12 @@ class IntegerVariance final : public Accumulator {
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const override {
     const Numeric limb = Numeric::make(static_cast<__int128>(1) << 64, 0);
-    for (std::uint32_t k = 0; k < n; ++k) {
-      const State& s = at<State>(groups[k]);
-      if (asked.function == F::kCount) {
-        out.as<std::int64_t>()[k] = s.n;
-      } else if (s.n <= is_sample(asked.function)) {
-        out.set(k, Datum::of_null(out.kind));
-      } else {
-        const Numeric squares = Numeric::make(s.high, 0) * limb + Numeric::make(s.low, 0);
-        out.as<Bytes>()[k] = numeric_variance(s.n, Numeric::make(s.sum, 0), squares, is_sample(asked.function), is_root(asked.function)).encode(arena);
-      }
-    }
+    finish_counted<State>(asked, groups, n, out, [&](std::uint32_t k, const State& s) {
+      if (s.n <= is_sample(asked.function)) return false;
+      const Numeric squares = Numeric::make(s.high, 0) * limb + Numeric::make(s.low, 0);
+      out.as<Bytes>()[k] = numeric_variance(s.n, Numeric::make(s.sum, 0), squares, is_sample(asked.function), is_root(asked.function)).encode(arena);
+      return true;
+    });
   }
 };
 
@@ -211,17 +199,12 @@ class DoubleVariance final : public Accumulator {
     }
   }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena&) const override {
-    for (std::uint32_t k = 0; k < n; ++k) {
-      const State& s = at<State>(groups[k]);
-      if (asked.function == F::kCount) {
-        out.as<std::int64_t>()[k] = s.n;
-      } else if (s.n <= is_sample(asked.function)) {
-        out.set(k, Datum::of_null(out.kind));
-      } else {
-        const double variance = s.spread / static_cast<double>(is_sample(asked.function) ? s.n - 1 : s.n);
-        out.as<double>()[k] = is_root(asked.function) ? std::sqrt(variance) : variance;
-      }
-    }
+    finish_counted<State>(asked, groups, n, out, [&](std::uint32_t k, const State& s) {
+      if (s.n <= is_sample(asked.function)) return false;
+      const double variance = s.spread / static_cast<double>(is_sample(asked.function) ? s.n - 1 : s.n);
+      out.as<double>()[k] = is_root(asked.function) ? std::sqrt(variance) : variance;
+      return true;
+    });
   }
 };
 
