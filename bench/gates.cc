@@ -19,9 +19,11 @@
 #include <thread>
 #include <vector>
 
+#include "measure.h"
+
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
 constexpr std::int64_t kPlenty = std::int64_t{1} << 50;
 
 struct Options {

@@ -4,8 +4,6 @@
 //
 // One view at a time over t (id BIGINT PRIMARY KEY, k BIGINT, v BIGINT, s TEXT of 24 bytes), k unique, ROWS rows (default 200,000). A line an operator: its rows of state and
 // their bytes; a line a view: both together, and what the system gave the process for it. Then a table of (BIGINT, BIGINT), filled and emptied again.
-#include <malloc.h>
-#include <unistd.h>
 #include <weir/weir.h>
 
 #include <cstdio>
@@ -15,17 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "measure.h"
+
 namespace {
 
-double resident_bytes() {
-  malloc_trim(0);
-  long pages = 0, resident = 0;
-  if (FILE* f = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = 0;
-    std::fclose(f);
-  }
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
+using bench::resident_bytes;
 
 struct View {
   const char* name;

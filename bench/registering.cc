@@ -13,10 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "measure.h"
+
 namespace {
 
-using Clock = std::chrono::steady_clock;
-double micros(Clock::time_point start) { return std::chrono::duration<double, std::micro>(Clock::now() - start).count(); }
+using bench::Clock;
+using bench::micros;
 
 constexpr char kTables[] =
     "CREATE TABLE customers (id BIGINT PRIMARY KEY, region BIGINT NOT NULL, name TEXT);"

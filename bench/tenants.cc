@@ -4,8 +4,6 @@
 //
 // Prints views registered a second, memory a view (what the process grew by while registering), the one-row update's percentiles, views dropped a second,
 // and the digest of (k, count, sum) over all views, which must be the floor's. --before: registered while the table is empty.
-#include <malloc.h>
-#include <unistd.h>
 #include <weir/weir.h>
 
 #include <algorithm>
@@ -17,22 +15,14 @@
 #include <string>
 #include <vector>
 
+#include "measure.h"
 #include "workload.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-double micros(Clock::time_point start) { return std::chrono::duration<double, std::micro>(Clock::now() - start).count(); }
-
-double resident_bytes() {
-  malloc_trim(0);
-  long pages = 0, resident = 0;
-  if (FILE* f = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = 0;
-    std::fclose(f);
-  }
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
+using bench::Clock;
+using bench::micros;
+using bench::resident_bytes;
 
 std::string view_name(std::int64_t k) { return "v" + std::to_string(k); }
 

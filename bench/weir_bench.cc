@@ -22,12 +22,13 @@
 #include <vector>
 
 #include "bare.h"
+#include "measure.h"
 #include "workload.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-double micros(Clock::time_point start) { return std::chrono::duration<double, std::micro>(Clock::now() - start).count(); }
+using bench::Clock;
+using bench::micros;
 
 constexpr long long kOverlapRows = 100;  // batches of so many rows and more
 
