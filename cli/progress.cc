@@ -30,13 +30,6 @@ void Progress::update(std::uint64_t rows, std::uint64_t bytes, std::uint64_t byt
   std::fflush(stderr);
 }
 
-void Progress::clear() {
-  if (!drawn_) return;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
-  drawn_ = false;
-}
-
 double Progress::finish() {
   if (drawn_) {
     std::fputc('\n', stderr);

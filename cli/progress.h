@@ -16,7 +16,6 @@ class Progress {
   void update(std::uint64_t rows, std::uint64_t bytes, std::uint64_t bytes_total);
   // Leaves the bar as it stands. Returns the seconds since the start.
   double finish();
-  void clear();  // takes it away, to make room for a message
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -102,13 +102,6 @@ TableChanges::Rows TableChanges::keep(std::span<const Datum> row) {
   return {open_, one};
 }
 
-std::uint32_t TableChanges::keep_base(Arrangement::Row base) {
-  std::vector<Datum> row(table_->kinds.size());
-  for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = table_->rows->get(base, c);
-  const Rows kept = keep(row);
-  return kept.number * kChunkRows + kept.chunk.selection[0];
-}
-
 // ---- the hash table of touched keys
 
 void TableChanges::reserve(std::size_t entries) {

@@ -116,7 +116,6 @@ class TableChanges {
   bool same_key(std::uint32_t kept, const Chunk& chunk, std::uint32_t position) const;
   bool equals_base(Arrangement::Row base, const Chunk& chunk, std::uint32_t position, bool by_key) const;
   Datum kept(std::uint32_t row, std::uint16_t column) const { return chunks_[row / kChunkRows].columns[column].get(row % kChunkRows); }
-  std::uint32_t keep_base(Arrangement::Row base);
   // Indexes (table_indexes.cc).
   Place current(const Entry& entry) const;
   std::int64_t count(const Entry& entry) const;

@@ -20,8 +20,6 @@ Limbs limbs_from(unsigned __int128 value) {
   return a;
 }
 
-bool limbs_fit_128(const Limbs& a) { return a.size() <= 4; }
-
 unsigned __int128 limbs_to_128(const Limbs& a) {
   unsigned __int128 value = 0;
   for (std::size_t i = a.size(); i-- > 0;) value = value << 32 | a[i];

@@ -16,8 +16,7 @@ namespace weir {
 using Limbs = std::vector<std::uint32_t>;
 
 Limbs limbs_from(unsigned __int128 value);
-bool limbs_fit_128(const Limbs& a);                       // below 2^128
-unsigned __int128 limbs_to_128(const Limbs& a);           // REQUIRES: limbs_fit_128(a)
+unsigned __int128 limbs_to_128(const Limbs& a);           // REQUIRES: below 2^128
 Limbs limbs_from_decimal(std::string_view digits);        // REQUIRES: only digits
 std::string limbs_to_decimal(const Limbs& a);             // "0" where zero; no leading zeros otherwise
 std::size_t limbs_bits(const Limbs& a);                   // position of the highest bit set, plus one
