@@ -64,6 +64,9 @@ RC_GTEST_PROP(JoinLaw, OneIntegerKey, ()) {
 RC_GTEST_PROP(JoinLaw, TwoKeysAndACondition, ()) {
   law_holds(join_law({KeyKind::kNumeric, KeyKind::kText, KeyKind::kInt}, {KeyKind::kText, KeyKind::kNumeric, KeyKind::kInt}, {0, 1}, {1, 0}, true), *ops());
 }
+RC_GTEST_PROP(JoinLaw, PaddedKey, ()) {
+  law_holds(join_law({KeyKind::kPadded, KeyKind::kInt}, {KeyKind::kPadded, KeyKind::kInt}, {0}, {0}, false), *ops());
+}
 RC_GTEST_PROP(JoinLaw, NullEqualToNull, ()) {
   Law law;
   const Kinds kinds = {KeyKind::kInt, KeyKind::kText};

@@ -52,6 +52,7 @@ inline Cell picked(KeyKind kind, std::uint8_t pick, bool mild = false) {
       {KeyKind::kDouble, {"0", "1.5", "-0", "2.25", "1.0000000000000001e+300", "0.10000000000000001", "-7", "0.30000000000000004", std::nullopt}},
       {KeyKind::kText, {"a", "b", "", "a text of more than twelve bytes", "ab", "a text of more than twelve bytez", std::nullopt}},
       {KeyKind::kNumeric, {"0", "1", "1.00", "2.5", "-1.25", "100000000000000000000000000000.5", "0.1", "2.50", std::nullopt}},
+      {KeyKind::kPadded, {"a", "a  ", "b", "", "a text of more than twelve bytes", "a text of more than twelve bytes  ", std::nullopt}},
       {KeyKind::kInterval, {"1 day", "24:00:00", "1 mon", "30 days", "-00:00:01", "2 mons 3 days", std::nullopt}},
   };
   const auto& list = values.at(kind);
