@@ -1,13 +1,14 @@
 // weir on the workloads of the floor: one line for weir, the floor's line from the same run, and the ratio of their rates.
 //
-//   weir_bench [WORKLOAD…] [--batch N] [--mode memory|durable|durable-base] [--threads N] [--floor PROGRAM] [--repeat N]
+//   weir_bench [WORKLOAD…|all] [--batch N,…|all] [--mode memory,durable,durable-base|all] [--threads N] [--timed N] [--reserve MB] [--flights FILE] [--floor no] [--repeat N]
 //
-// Timed: the batch handed over, applied, committed, and its output delta held by a subscriber. In the durable modes a batch of 100 rows or more is evaluated while
-// those before it are written (commit=pipelined: p50 and p99 are until it is applied, the rate until all is on disk). The floor keeps no file in any mode. Where weir does, a third
-// line, `bare`, is what a loop of prepared statements takes to write the same rows in the same transactions.
+// Timed: the batch handed over, applied, committed, and its output delta read, column by column, by a subscriber. With --timed N the rows before the last N are loaded first, in
+// batches of 100,000. In the durable modes a batch of 100 rows or more is evaluated while those before it are written (commit=pipelined: p50 and p99 are until it is applied, the
+// rate until all is on disk). The floor keeps no file in any mode. Where weir does, a third line, `bare`, is what a loop of prepared statements takes to write the same rows in the
+// same transactions. Each cell is a process of its own; peak_mb is what it grew by since the database was opened, the memory set aside (--reserve) included.
 #include <weir/weir.h>
 
-#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,13 +17,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <limits>
 #include <map>
+#include <stdexcept>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
-#include "bare.h"
+#include "loop.h"
 #include "measure.h"
+#include "meter.h"
 #include "workload.h"
 
 namespace {
@@ -32,16 +36,18 @@ using bench::micros;
 
 constexpr long long kOverlapRows = 100;  // batches of so many rows and more
 
-// The floor makes its tables before the clock starts, as large as they will be.
-constexpr std::size_t kReserveBytes = std::size_t{512} << 20;
-
 struct Options {
   std::vector<std::string> workloads;
-  std::int64_t batch = 1000;
-  std::string mode = "memory";
+  std::vector<std::int64_t> batches = {1000};
+  std::vector<std::string> modes = {"memory"};
+  std::int64_t timed = std::numeric_limits<std::int64_t>::max();
   unsigned threads = 1;
   int repeat = 1;
-  std::string floor;
+  bool floor = true;
+  // The floor makes its tables before the clock starts, as large as they will be.
+  std::size_t reserve_mb = 512;
+  std::string flights = WEIR_FLIGHTS;
+  std::string folder;  // of the programs
 };
 
 struct Line {
@@ -50,215 +56,156 @@ struct Line {
   std::string digest;
 };
 
-void apply(weir::Database& db, const std::map<std::string, weir::Table>& tables, const bench::Batch& batch) {
-  const weir::Table& table = tables.at(batch.table);
-  auto columns = [](const bench::Rows& rows, weir::ColumnData* out) {
-    for (std::size_t c = 0; c < rows.columns.size(); ++c) out[c] = {rows.columns[c].data(), nullptr};
-    return std::span<const weir::ColumnData>(out, rows.columns.size());
-  };
-  weir::ColumnData data[8];
-  weir::Transaction tx = db.begin();
-  if (batch.inserts.size()) tx.insert(table, columns(batch.inserts, data), batch.inserts.size()).value();
-  if (batch.deletes.size()) tx.erase(table, columns(batch.deletes, data), batch.deletes.size()).value();
-  if (batch.upserts.size()) tx.upsert(table, columns(batch.upserts, data), batch.upserts.size()).value();
-  tx.commit().value();
-}
+// Reads a view's changes as a program would that wants them all: into arrays.
+class Reader {
+ public:
+  explicit Reader(bool fractions) : fractions_(fractions) {}
+  void read(const weir::Change& change) {
+    const std::size_t n = change.size();
+    if (weights_.size() < n) weights_.resize(n);
+    change.weights(weights_.data());
+    if (columns_.empty()) columns_.resize(change.schema().size());
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      Column& column = columns_[c];
+      switch (change.schema()[c].type.id) {
+        case weir::TypeId::kText:
+          if (column.texts.size() < n) column.texts.resize(n);
+          change.texts(c, column.texts.data());
+          break;
+        case weir::TypeId::kNumeric:
+          if (fractions_) {
+            if (column.numbers.size() < n) column.numbers.resize(n);
+            change.numbers(c, column.numbers.data());
+            break;
+          }
+          [[fallthrough]];
+        default:
+          if (column.integers.size() < n) column.integers.resize(n);
+          change.integers(c, column.integers.data());
+      }
+    }
+  }
 
-std::string digest(weir::Database& db, int columns) {
+ private:
+  struct Column {
+    std::vector<std::int64_t> integers;
+    std::vector<double> numbers;
+    std::vector<std::string_view> texts;
+  };
+  bool fractions_;
+  std::vector<std::int64_t> weights_;
+  std::vector<Column> columns_;
+};
+
+// Over all views. A NUMERIC counts as its digits, without the point.
+std::string digest(weir::Database& db, const bench::Workload& work) {
   std::uint64_t sum = 0;
-  const weir::ResultSet rows = db.read("v").value();
-  for (std::size_t i = 0; i < rows.rows(); ++i) {
-    const weir::RowView row = rows[i];
-    auto at = [&](int c) { return row[c].type() == weir::TypeId::kNumeric ? std::stoll(row[c].to_string()) : row[c].integer(); };
-    sum += columns == 1   ? bench::row_hash({at(0)})
-           : columns == 2 ? bench::row_hash({at(0), at(1)})
-           : columns == 3 ? bench::row_hash({at(0), at(1), at(2)})
-                          : bench::row_hash({at(0), at(1), at(2), at(3)});
+  for (const bench::View& view : work.views) {
+    const weir::ResultSet rows = db.read(view.name).value();
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+      bench::RowHash hash;
+      for (std::size_t c = 0; c < rows.schema().size(); ++c) {
+        const weir::Value& value = rows[i][c];
+        if (value.type() == weir::TypeId::kText) {
+          hash.add(std::string_view(value.to_string()));
+        } else if (value.type() == weir::TypeId::kNumeric) {
+          std::string digits = value.to_string();
+          std::erase(digits, '.');
+          hash.add(std::int64_t{std::stoll(digits)});
+        } else {
+          hash.add(value.integer());
+        }
+      }
+      sum += hash.state;
+    }
   }
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sum));
   return text;
 }
 
-// Keeps the views in memory to know what changes, and times SQLite alone.
-class Bare {
- public:
-  Bare(const bench::Workload& work, const Options& options, const std::string& file) : sqlite_(file), db_(weir::Database::open(":memory:").value()) {
-    db_.execute(work.schema).value();
-    for (const weir::RelationInfo& r : db_.relations()) {
-      std::vector<bool> is_text;
-      std::vector<std::size_t> key;
-      for (const weir::Field& field : r.schema) {
-        is_text.push_back(field.type.id == weir::TypeId::kNumeric);
-        if (std::find(r.key.begin(), r.key.end(), field.name) != r.key.end()) key.push_back(is_text.size() - 1);
-      }
-      if (!r.is_view) tables_.emplace(r.name, db_.table(r.name).value());
-      if (r.is_view || options.mode == "durable-base") numbers_[r.name] = sqlite_.table(r.name, is_text, key);
-    }
-    weir::SubscribeOptions inline_delivery;
-    inline_delivery.delivery = weir::SubscribeOptions::Delivery::kInline;
-    watch_ = db_.subscribe("v", [this](const weir::Change& change) { note(change); }, inline_delivery).value();
-  }
+void print(const char* who, const bench::Phase& phase, const bench::Meter& meter) {
+  std::printf("%-5s %-14s batch=%-6lld rows/s=%.3e p50_us=%.2f p99_us=%.2f ", who, phase.name.c_str(), static_cast<long long>(phase.batch), meter.rate(), meter.percentile(0.5),
+              meter.percentile(0.99));
+}
 
-  // Microseconds that SQLite takes for what the batch changes.
-  double play(const bench::Batch& batch) {
-    come_.clear();
-    go_.clear();
-    apply(db_, tables_, batch);
-    std::vector<bench::Cells> inserts, deletes, upserts;
-    std::unordered_set<std::int64_t> inserted, deleted;
-    if (batch.inserts.size()) inserted.insert(batch.inserts.columns[0].begin(), batch.inserts.columns[0].end());
-    if (batch.deletes.size()) deleted.insert(batch.deletes.columns[0].begin(), batch.deletes.columns[0].end());
-    cells(batch.inserts, deleted, inserts);
-    cells(batch.deletes, inserted, deletes);
-    cells(batch.upserts, {}, upserts);
-    const auto start = Clock::now();
-    sqlite_.begin();
-    if (const auto base = numbers_.find(batch.table); base != numbers_.end()) {
-      sqlite_.remove(base->second, all(deletes));
-      sqlite_.write(base->second, all(inserts), false);
-      sqlite_.write(base->second, all(upserts), true);
-    }
-    sqlite_.remove(numbers_.at("v"), all(go_));
-    sqlite_.write(numbers_.at("v"), all(come_), true);
-    sqlite_.commit();
-    return micros(start);
-  }
-
- private:
-  static std::vector<const bench::Cells*> all(const std::vector<bench::Cells>& rows) {
-    std::vector<const bench::Cells*> out;
-    for (const bench::Cells& row : rows) out.push_back(&row);
-    return out;
-  }
-  static void cells(const bench::Rows& rows, const std::unordered_set<std::int64_t>& but, std::vector<bench::Cells>& out) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (but.count(rows.columns[0][i])) continue;
-      bench::Cells row;
-      for (const auto& column : rows.columns) row.push_back({column[i], ""});
-      out.push_back(std::move(row));
-    }
-  }
-  // What comes replaces what had its key; the rest of what goes is deleted.
-  void note(const weir::Change& change) {
-    std::vector<std::size_t> key;
-    for (const weir::RelationInfo& r : db_.relations()) {
-      for (std::size_t c = 0; r.is_view && c < r.schema.size(); ++c) {
-        if (std::find(r.key.begin(), r.key.end(), r.schema[c].name) != r.key.end()) key.push_back(c);
-      }
-    }
-    std::unordered_set<std::string> coming;
-    std::vector<std::pair<std::string, bench::Cells>> going;
-    for (const weir::ChangedRow& row : change) {
-      bench::Cells values;
-      for (std::size_t c = 0; c < change.schema().size(); ++c) {
-        const bool text = row[c].type() == weir::TypeId::kNumeric;
-        values.push_back({text ? 0 : row[c].integer(), text ? row[c].to_string() : ""});
-      }
-      std::string id;
-      for (const std::size_t c : key) id += std::to_string(values[c].integer) + " ";
-      if (row.weight() < 0) {
-        going.emplace_back(std::move(id), std::move(values));
-      } else {
-        coming.insert(std::move(id));
-        come_.push_back(std::move(values));
-      }
-    }
-    for (auto& [id, values] : going) {
-      if (!coming.count(id)) go_.push_back(std::move(values));
-    }
-  }
-
-  bench::BareSqlite sqlite_;
-  weir::Database db_;
-  std::map<std::string, weir::Table> tables_;
-  std::map<std::string, std::size_t> numbers_;
-  std::vector<bench::Cells> come_, go_;
-  weir::Subscription watch_;
-};
-
-void beside_bare(const bench::Workload& work, const Options& options, const std::string& file, const std::vector<Line>& ours) {
-  Bare bare(work, options, file);
+void beside_bare(const bench::Workload& work, const std::string& mode, const std::string& file, const std::vector<Line>& ours) {
+  bench::BareLoop bare(work, mode == "durable-base", file);
   for (const bench::Batch& b : work.load) bare.play(b);
   for (std::size_t n = 0; n < work.phases.size(); ++n) {
     const bench::Phase& phase = work.phases[n];
-    std::vector<double> times;
-    double rows = 0, total = 0;
-    for (const bench::Batch& b : phase.batches) {
-      times.push_back(bare.play(b));
-      total += times.back();
-      rows += static_cast<double>(b.rows());
-    }
-    std::sort(times.begin(), times.end());
-    std::printf("bare  %-14s batch=%-6lld rows/s=%.3e p50_us=%.2f p99_us=%.2f mode=%s rate_of_weir=%.2f\n", phase.name.c_str(), static_cast<long long>(phase.batch),
-                rows / total * 1e6, times[times.size() / 2], times[times.size() * 99 / 100], options.mode.c_str(), ours[n].rate / (rows / total * 1e6));
+    for (const bench::Batch& b : phase.load) bare.play(b);
+    bench::Meter meter(phase.batches.size());
+    for (const bench::Batch& b : phase.batches) meter.add(bare.play(b), b.rows());
+    meter.finish();
+    print("bare", phase, meter);
+    std::printf("mode=%s wall_s=%.3f rate_of_weir=%.2f\n", mode.c_str(), meter.wall_s(), ours[n].rate / meter.rate());
   }
   std::fflush(stdout);
 }
 
-std::vector<Line> run(const std::string& name, const Options& options) {
-  const bench::Workload work = bench::make_workload(name, options.batch);
+std::vector<Line> run(const bench::Workload& work, std::int64_t batch, const std::string& mode, const Options& options) {
   const std::filesystem::path file = std::filesystem::temp_directory_path() / ("weir-bench-" + std::to_string(getpid()) + ".db");
   auto clean = [&] { for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end); };
   clean();
   std::vector<Line> lines;
   {
+    bench::reset_peak();
+    const double before_mb = bench::resident_mb();
     weir::OpenOptions open;
     open.threads = options.threads;
-    open.reserve_bytes = kReserveBytes;
-    open.store_tables = options.mode != "durable";
+    open.reserve_bytes = options.reserve_mb << 20;
+    open.store_tables = mode != "durable";
     // Of larger batches the next is evaluated while one is written; the phase ends when all are on disk. A small one is waited for.
-    const bool pipelined = options.mode != "memory" && options.batch >= kOverlapRows;
+    const bool pipelined = mode != "memory" && batch >= kOverlapRows;
     if (pipelined) open.mode = weir::Mode::kPipelined;
-    weir::Database db = weir::Database::open(options.mode == "memory" ? ":memory:" : file.string(), open).value();
+    weir::Database db = weir::Database::open(mode == "memory" ? ":memory:" : file.string(), open).value();
     db.execute(work.schema).value();
-    std::map<std::string, weir::Table> tables;
-    for (const weir::RelationInfo& r : db.relations())
-      if (!r.is_view) tables.emplace(r.name, db.table(r.name).value());
-    for (const bench::Batch& b : work.load) apply(db, tables, b);
+    const std::map<std::string, weir::Table> tables = bench::tables_of(db);
+    for (const bench::Batch& b : work.load) bench::apply(db, tables, b);
     db.flush().value();
-    std::size_t held = 0;
     weir::SubscribeOptions inline_delivery;
     inline_delivery.delivery = weir::SubscribeOptions::Delivery::kInline;
-    auto watch = db.subscribe("v", [&](const weir::Change& change) { held += change.size(); }, inline_delivery).value();
+    std::vector<Reader> readers;
+    std::vector<weir::Subscription> watches;
+    for (const bench::View& view : work.views) readers.emplace_back(view.fractions);
+    for (std::size_t v = 0; v < work.views.size(); ++v) {
+      watches.push_back(db.subscribe(work.views[v].name, [&reader = readers[v]](const weir::Change& change) { reader.read(change); }, inline_delivery).value());
+    }
     for (const bench::Phase& phase : work.phases) {
-      std::vector<double> times;
-      times.reserve(phase.batches.size());
-      double rows = 0, total = 0;
+      for (const bench::Batch& b : phase.load) bench::apply(db, tables, b);
+      db.flush().value();
       const bool overlap = pipelined && phase.batch >= kOverlapRows;
+      bench::Meter meter(phase.batches.size());
       for (const bench::Batch& b : phase.batches) {
         const auto start = Clock::now();
-        apply(db, tables, b);
+        bench::apply(db, tables, b);
         if (pipelined && !overlap) db.flush().value();
-        times.push_back(micros(start));
-        total += times.back();
-        rows += static_cast<double>(b.rows());
+        meter.add(micros(start), b.rows());
       }
       if (overlap) {
         const auto start = Clock::now();
         db.flush().value();
-        total += micros(start);
+        meter.add_unbatched(micros(start));
       }
-      std::sort(times.begin(), times.end());
-      Line line{phase.name, rows / total * 1e6, times[times.size() / 2], digest(db, work.digest_columns)};
-      std::printf("weir  %-14s batch=%-6lld rows/s=%.3e p50_us=%.2f p99_us=%.2f digest=%s mode=%s%s threads=%u\n", phase.name.c_str(),
-                  static_cast<long long>(phase.batch), line.rate, line.p50, times[times.size() * 99 / 100], line.digest.c_str(), options.mode.c_str(),
-                  overlap ? " commit=pipelined" : "", options.threads);
+      meter.finish();
+      lines.push_back({phase.name, meter.rate(), meter.percentile(0.5), digest(db, work)});
+      print("weir", phase, meter);
+      std::printf("digest=%s wall_s=%.3f cpu_s=%.3f peak_mb=%.0f mode=%s%s threads=%u\n", lines.back().digest.c_str(), meter.wall_s(), meter.cpu_s(),
+                  bench::peak_mb() - before_mb, mode.c_str(), overlap ? " commit=pipelined" : "", options.threads);
       std::fflush(stdout);
-      lines.push_back(line);
     }
   }
-  clean();
-  if (options.mode != "memory") {
-    beside_bare(work, options, file.string(), lines);
+  if (mode != "memory") {
     clean();
+    beside_bare(work, mode, file.string(), lines);
   }
+  clean();
   return lines;
 }
 
-// Runs the floor, passes its lines on, and adds the ratios.
-bool beside_floor(const std::string& name, const Options& options, const std::vector<Line>& ours) {
-  const std::string command = options.floor + " " + name + " " + std::to_string(options.batch);
+// Runs the command, passes its lines on, and adds the ratios to those that are the floor's of one of `ours`.
+bool beside_floor(const std::string& command, const std::vector<Line>& ours) {
   FILE* pipe = popen(command.c_str(), "r");
   if (!pipe) { std::perror("weir_bench: floor"); return false; }
   bool agree = true;
@@ -284,45 +231,131 @@ bool beside_floor(const std::string& name, const Options& options, const std::ve
   return agree;
 }
 
+bool run_beside_floor(const std::string& name, std::int64_t batch, const std::string& mode, const Options& options) {
+  const bench::Workload work = bench::make_workload(name, {batch, options.timed}, options.flights);
+  const std::vector<Line> lines = run(work, batch, mode, options);
+  if (!options.floor) return true;
+  const std::string program = name == "flights" ? "floor_flights " : "floor ", what = work.arguments.empty() ? name : "'" + work.arguments + "'";
+  return beside_floor(options.folder + program + what + " " + std::to_string(batch) + " " + std::to_string(options.timed), lines);
+}
+
+// The workload `tenants` has a program of its own; its batches are of one row, and it keeps no file.
+bool run_tenants(const Options& options) {
+  bool agree = true;
+  for (const int views : {1, 1000, 10000, 100000}) {
+    const auto last_line = [&](const std::string& program, const char* field) {
+      std::string value;
+      FILE* pipe = popen((options.folder + program + std::to_string(views)).c_str(), "r");
+      for (char text[512]; pipe && std::fgets(text, sizeof text, pipe);) {
+        std::printf("%s%s", program.rfind("floor", 0) == 0 ? "" : "weir  ", text);
+        if (const char* at = std::strstr(text, field)) value.assign(at + std::strlen(field), 16);
+      }
+      if (!pipe || pclose(pipe) != 0) throw std::runtime_error(program + "failed");
+      std::fflush(stdout);
+      return value;
+    };
+    const bool equal = last_line("weir_tenants ", "digest=") == last_line("floor tenants ", "digest=");
+    std::printf("ratio tenants V=%d digests=%s\n", views, equal ? "agree" : "DIFFER");
+    agree = agree && equal;
+  }
+  return agree;
+}
+
 int usage(const std::string& why) {
-  std::fprintf(stderr, "weir_bench: %s\nusage: weir_bench [WORKLOAD...] [--batch N] [--mode memory|durable|durable-base] [--threads N] [--repeat N]\nworkloads:", why.c_str());
+  std::fprintf(stderr,
+               "weir_bench: %s\nusage: weir_bench [WORKLOAD...|all] [--batch N,...|all] [--mode memory,durable,durable-base|all] [--threads N] [--timed N] [--reserve MB] "
+               "[--flights FILE] [--floor yes|no] [--repeat N]\nworkloads:",
+               why.c_str());
   for (const std::string& name : bench::workload_names()) std::fprintf(stderr, " %s", name.c_str());
-  std::fputs("\n", stderr);
+  std::fputs(" tenants\n", stderr);
   return 2;
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> out(1);
+  for (const char c : list) c == ',' ? void(out.emplace_back()) : out.back().push_back(c);
+  return out;
+}
+
+// A cell is a process, so that none finds what another left.
+bool in_process(const std::string& what, const std::function<bool()>& cell) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("cannot fork");
+  if (child == 0) {
+    int status = 1;
+    try {
+      status = cell() ? 0 : 1;
+    } catch (const weir::Failure& failure) {
+      std::fprintf(stderr, "weir_bench: %s: %s\n", what.c_str(), failure.error().to_string().c_str());
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "weir_bench: %s: %s\n", what.c_str(), error.what());
+    }
+    std::fflush(stdout);
+    _exit(status);
+  }
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  options.floor = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "floor").string();
-  const std::vector<std::string> names = bench::workload_names();
-  auto number = [](const char* text) { char* end; const long long n = std::strtoll(text, &end, 10); return *text && !*end && n > 0 ? n : -1; };
+  options.folder = std::filesystem::read_symlink("/proc/self/exe").parent_path().string() + "/";
+  std::vector<std::string> names = bench::workload_names();
+  names.push_back("tenants");
+  auto number = [](const std::string& text) { char* end; const long long n = std::strtoll(text.c_str(), &end, 10); return !text.empty() && !*end && n >= 0 ? n : -1; };
   for (int i = 1; i < argc; ++i) {
     const std::string arg = argv[i];
     if (arg.rfind("--", 0) != 0) {
-      if (arg != "all" && std::find(names.begin(), names.end(), arg) == names.end()) return usage("no workload is called \"" + arg + "\"");
-      if (arg != "all") options.workloads.push_back(arg);
+      if (arg == "all") options.workloads = names;
+      else if (std::find(names.begin(), names.end(), arg) == names.end()) return usage("no workload is called \"" + arg + "\"");
+      else options.workloads.push_back(arg);
       continue;
     }
     if (i + 1 == argc) return usage(arg + " needs a value");
-    const char* value = argv[++i];
-    if (arg == "--batch" && number(value) > 0) options.batch = number(value);
-    else if (arg == "--threads" && number(value) > 0) options.threads = static_cast<unsigned>(number(value));
-    else if (arg == "--repeat" && number(value) > 0) options.repeat = static_cast<int>(number(value));
-    else if (arg == "--mode" && (!std::strcmp(value, "memory") || !std::strcmp(value, "durable") || !std::strcmp(value, "durable-base"))) options.mode = value;
-    else if (arg == "--floor") options.floor = value;
-    else return usage("no option " + arg + " " + value);
+    const std::string value = argv[++i];
+    bool good = true;
+    if (arg == "--batch") {
+      options.batches.clear();
+      for (const std::string& n : split(value == "all" ? "1,10,100,1000,10000,100000" : value)) {
+        good = good && number(n) > 0;
+        options.batches.push_back(number(n));
+      }
+    } else if (arg == "--mode") {
+      options.modes = split(value == "all" ? "memory,durable,durable-base" : value);
+      for (const std::string& mode : options.modes) good = good && (mode == "memory" || mode == "durable" || mode == "durable-base");
+    } else if (arg == "--threads" && number(value) > 0) {
+      options.threads = static_cast<unsigned>(number(value));
+    } else if (arg == "--repeat" && number(value) > 0) {
+      options.repeat = static_cast<int>(number(value));
+    } else if (arg == "--timed" && number(value) > 0) {
+      options.timed = number(value);
+    } else if (arg == "--reserve" && number(value) >= 0) {
+      options.reserve_mb = static_cast<std::size_t>(number(value));
+    } else if (arg == "--flights") {
+      options.flights = value;
+    } else if (arg == "--floor" && (value == "yes" || value == "no")) {
+      options.floor = value == "yes";
+    } else {
+      good = false;
+    }
+    if (!good) return usage("no option " + arg + " " + value);
   }
   if (options.workloads.empty()) options.workloads = names;
   bool agree = true;
   for (int n = 0; n < options.repeat; ++n) {
     for (const std::string& name : options.workloads) {
-      try {
-        agree = beside_floor(name, options, run(name, options)) && agree;
-      } catch (const weir::Failure& failure) {
-        std::fprintf(stderr, "weir_bench: %s: %s\n", name.c_str(), failure.error().to_string().c_str());
-        return 1;
+      if (name == "tenants") {
+        agree = in_process(name, [&] { return run_tenants(options); }) && agree;
+        continue;
+      }
+      for (const std::string& mode : options.modes) {
+        for (const std::int64_t batch : options.batches) {
+          if (name == "reach" && batch != options.batches.front()) continue;  // its changes are of one row
+          agree = in_process(name, [&] { return run_beside_floor(name, batch, mode, options); }) && agree;
+        }
       }
     }
   }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace weir {
 
@@ -32,6 +33,13 @@ class Change {
   const Schema& schema() const;
   std::size_t size() const;
   ChangedRow operator[](std::size_t i) const;  // Failure(kUnknownName) if there is no such row
+
+  // All rows at once, without a Value each: arrays of size() entries, in the order of the rows. A NULL is 0, and 1 in `nulls` where that is given.
+  // Failure: kUnknownName for a column that is not there, kType for one that is not of these types.
+  void weights(std::int64_t* out) const;
+  void integers(std::size_t column, std::int64_t* out, std::uint8_t* nulls = nullptr) const;  // BOOLEAN, integers, raw dates and times, NUMERIC (kEvaluation: not whole, too large)
+  void numbers(std::size_t column, double* out, std::uint8_t* nulls = nullptr) const;         // REAL, DOUBLE PRECISION, NUMERIC (the nearest; kEvaluation: too large)
+  void texts(std::size_t column, std::string_view* out, std::uint8_t* nulls = nullptr) const; // TEXT, VARCHAR; valid as long as this change or a copy of it
 
   class Iterator {
    public:

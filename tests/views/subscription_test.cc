@@ -46,6 +46,59 @@ TEST(Subscription, SnapshotThenEachChangeOnce) {
   }
 }
 
+TEST(Subscription, ColumnsAreTheRows) {
+  Database db = memory(
+      "CREATE TABLE t (id BIGINT PRIMARY KEY, i INT, b BOOLEAN, d DOUBLE PRECISION, n NUMERIC, s TEXT, day DATE, u UUID);"
+      "INSERT INTO t VALUES (1, 10, true, 1.5, 7.00, 'a text of more than twelve bytes', '2000-01-03', '00000000-0000-0000-0000-000000000001'),"
+      "(2, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (-3, -4, false, -0.5, -9223372036854775808, '', '1999-12-31', NULL)");
+  int calls = 0;
+  auto subscription = db.subscribe("t", [&](const Change& change) {
+    ++calls;
+    const std::size_t n = change.size();
+    std::vector<std::int64_t> weights(n), integers(n);
+    std::vector<double> numbers(n);
+    std::vector<std::string_view> texts(n);
+    std::vector<std::uint8_t> nulls(n, 7);
+    change.weights(weights.data());
+    for (const std::size_t c : {0, 1, 2, 4, 6}) {
+      change.integers(c, integers.data(), nulls.data());
+      for (std::size_t i = 0; i < n; ++i) {
+        const Value& v = change[i][c];
+        EXPECT_EQ(nulls[i], v.is_null());
+        EXPECT_EQ(integers[i], v.type() == TypeId::kNumeric ? std::stoll(v.to_string()) : v.integer()) << c;
+        EXPECT_EQ(weights[i], change[i].weight());
+      }
+    }
+    change.numbers(3, numbers.data(), nulls.data());
+    change.texts(5, texts.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_EQ(numbers[i], change[i][3].is_null() ? 0 : change[i][3].number());
+      EXPECT_EQ(texts[i], change[i][5].to_string());
+    }
+    EXPECT_THROW(change.integers(7, integers.data()), Failure);
+    EXPECT_THROW(change.integers(3, integers.data()), Failure);
+    EXPECT_THROW(change.integers(8, integers.data()), Failure);
+    EXPECT_THROW(change.numbers(1, numbers.data()), Failure);
+    EXPECT_THROW(change.texts(4, texts.data()), Failure);
+  }, inline_delivery()).value();
+  EXPECT_EQ(calls, 1);
+  db.execute("UPDATE t SET i = 11, n = 9223372036854775807 WHERE id = 1").value();
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(Subscription, ANumericThatIsNoIntegerIsNotReadAsOne) {
+  for (const char* number : {"1.5", "9223372036854775808", "-9223372036854775809", "'NaN'", "1e40", "0.01"}) {
+    Database db = memory("CREATE TABLE t (n NUMERIC)");
+    db.execute(std::string("INSERT INTO t VALUES (") + number + ")").value();
+    ErrorCode code = ErrorCode::kInternal;
+    auto subscription = db.subscribe("t", [&](const Change& change) {
+      std::int64_t out;
+      try { change.integers(0, &out); } catch (const Failure& failure) { code = failure.error().code; }
+    }, inline_delivery()).value();
+    EXPECT_EQ(code, ErrorCode::kEvaluation) << number;
+  }
+}
+
 TEST(Subscription, ManyWritersAndSubscribersAgree) {
   Database db = memory(kTables);
   struct Mirror {
