@@ -5,7 +5,7 @@
 //   weir_curves draw FILE FOLDER                                                                   draws such lines: sizes.svg, views.svg, batches.svg
 //
 // sizes    t (id key, g, k, v), N rows in groups of 100 and, for the ordered states, in one; updates of one row, the best of ten medians of 400 each. Of the same 64 rows by turns,
-//          whose state stays in the caches: flat is 1.5 or less between the least and the most; and of any row.
+//          which get one of 64 values, so that what is touched stays in the caches: flat is 1.5 or less between the least and the most; and of any row.
 // views    t of 10,000 rows with a view of SUM and COUNT by group, and N other views: over another table, or of the same table for constants that the change does not have.
 // batches  B rows inserted into a table of the first size of --rows (default 100,000), and deleted again; both are timed, per row.
 #include <weir/weir.h>
@@ -102,13 +102,14 @@ class Tables {
   weir::Database& db() { return *db_; }
   std::int64_t rows() const { return rows_; }
 
-  void add(bench::Rows& out, std::int64_t id) {
+  void add(bench::Rows& out, std::int64_t id) { add(out, id, random_.below(rows_)); }
+  void add(bench::Rows& out, std::int64_t id, std::int64_t v) {
     const std::int64_t place = (id - 1) % kGroup, first = id - place;
-    out.add({id, (id - 1) / kGroup % (rows_ / kGroup) + 1, place == 0 ? 0 : first + (place - 1) / 4, random_.below(rows_)});
+    out.add({id, (id - 1) / kGroup % (rows_ / kGroup) + 1, place == 0 ? 0 : first + (place - 1) / 4, v});
   }
-  double upsert(std::int64_t id) {
+  double upsert(std::int64_t id, std::int64_t v) {
     bench::Rows row(4);
-    add(row, id);
+    add(row, id, v);
     return put(t_, row, &weir::Transaction::upsert);
   }
   double insert(const bench::Rows& rows) { return put(t_, rows, &weir::Transaction::insert); }
@@ -161,11 +162,12 @@ double settled(bool quick, const std::function<double(int)>& once) {
 }
 
 double hot(Tables& tables, bool quick) {
-  return settled(quick, [&](int n) { return tables.upsert(1 + (n % 64) * (tables.rows() / 64)); });
+  const std::int64_t apart = tables.rows() / 64;
+  return settled(quick, [&](int n) { return tables.upsert(1 + n % 64 * apart, tables.any() % 64 * apart); });
 }
 
 double cold(Tables& tables, bool quick) {
-  return settled(quick, [&](int) { return tables.upsert(tables.any()); });
+  return settled(quick, [&](int) { return tables.upsert(tables.any(), tables.any() - 1); });
 }
 
 void sizes(const Options& options) {

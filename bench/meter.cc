@@ -45,7 +45,6 @@ double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
-double resident_mb() { return status_mb("VmRSS"); }
 double peak_mb() { return status_mb("VmHWM"); }
 
 void reset_peak() {

@@ -28,7 +28,6 @@ class Meter {
 };
 
 double cpu_seconds();          // of the whole process, all its threads
-double resident_mb();          // now
 double peak_mb();              // since the process began, or since reset_peak()
 void reset_peak();
 

@@ -151,7 +151,7 @@ std::vector<Line> run(const bench::Workload& work, std::int64_t batch, const std
   std::vector<Line> lines;
   {
     bench::reset_peak();
-    const double before_mb = bench::resident_mb();
+    const double before_mb = bench::resident_bytes() / (1 << 20);
     weir::OpenOptions open;
     open.threads = options.threads;
     open.reserve_bytes = options.reserve_mb << 20;
