@@ -4,8 +4,8 @@
 //   weir_curves [sizes|views|batches…] [--rows N,…] [--others N,…] [--quick] [--operator TEXT]   measures; a line a figure, and one a curve that says how flat it is
 //   weir_curves draw FILE FOLDER                                                                   draws such lines: sizes.svg, views.svg, batches.svg
 //
-// sizes    t (id key, g, k, v), N rows in groups of 100 and, for the ordered states, in one; updates of one row, the best of ten medians of 400 each. Of the same 64 rows by turns,
-//          which get one of 64 values, so that what is touched stays in the caches: flat is 1.5 or less between the least and the most; and of any row.
+// sizes    t (id key, g, k, v), N rows in groups of 100 and, for the ordered states, in one; updates of one row, the best of 40 medians of 200 each. Of the same 16 rows by turns,
+//          which get one of 16 values, so that what is touched stays in the caches: flat is 1.5 or less between the least and the most; and of any row.
 // views    t of 10,000 rows with a view of SUM and COUNT by group, and N other views: over another table, or of the same table for constants that the change does not have.
 // batches  B rows inserted into a table of the first size of --rows (default 100,000), and deleted again; both are timed, per row.
 #include <weir/weir.h>
@@ -17,6 +17,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ using bench::Clock;
 using bench::micros;
 
 constexpr std::int64_t kGroup = 100;  // rows of a group
+constexpr std::int64_t kHot = 16;     // rows changed again and again
 constexpr double kFlat = 1.5;
 
 struct Operator {
@@ -149,42 +151,42 @@ void verdict(const std::string& kind, const std::string& name, const std::vector
 
 bool wanted(const Operator& op, const Options& options) { return std::string(op.name).find(options.only) != std::string::npos; }
 
-// The best of some rounds' medians: what else runs on the machine does not count.
-double settled(bool quick, const std::function<double(int)>& once) {
-  double best = 1e300;
-  int n = 0;
-  for (int round = 0; round < (quick ? 2 : 10); ++round) {
-    std::vector<double> times;
-    for (int k = 0; k < (quick ? 100 : 400); ++k) times.push_back(once(n++));
-    best = std::min(best, median(std::move(times)));
+// For each of some databases the best of the medians of many rounds, by turns: what else runs on the machine counts for none, or for all alike.
+std::vector<double> settled(const std::vector<Tables*>& all, bool quick, const std::function<double(Tables&, int)>& once) {
+  std::vector<double> best(all.size(), 1e300);
+  for (int round = 0, n = 0; round < (quick ? 2 : 40); ++round, n += 200) {
+    for (std::size_t a = 0; a < all.size(); ++a) {
+      std::vector<double> times;
+      for (int k = 0; k < (quick ? 50 : 200); ++k) times.push_back(once(*all[a], n + k));
+      best[a] = std::min(best[a], median(std::move(times)));
+    }
   }
   return best;
 }
 
-double hot(Tables& tables, bool quick) {
-  const std::int64_t apart = tables.rows() / 64;
-  return settled(quick, [&](int n) { return tables.upsert(1 + n % 64 * apart, tables.any() % 64 * apart); });
-}
-
-double cold(Tables& tables, bool quick) {
-  return settled(quick, [&](int) { return tables.upsert(tables.any(), tables.any() - 1); });
+double hot_update(Tables& tables, int n) {
+  const std::int64_t apart = tables.rows() / kHot;
+  return tables.upsert(1 + n % kHot * apart, tables.any() % kHot * apart);
 }
 
 void sizes(const Options& options) {
-  std::map<std::string, std::vector<double>> curves;
-  for (const std::int64_t rows : options.rows) {
-    Tables tables(rows);
-    for (const Operator& op : kOperators) {
-      if (!wanted(op, options)) continue;
-      if (op.query) tables.db().create_view("v", op.query).value();
-      const double h = hot(tables, options.quick), c = cold(tables, options.quick);
-      figure("sizes", op.name, "the same 64 rows", static_cast<double>(rows), h);
-      figure("sizes", op.name, "any row", static_cast<double>(rows), c);
-      curves[op.name].push_back(h);
-      if (op.query) tables.db().drop("v").value();
+  std::vector<std::unique_ptr<Tables>> made;
+  std::vector<Tables*> all;
+  for (const std::int64_t rows : options.rows) all.push_back(made.emplace_back(std::make_unique<Tables>(rows)).get());
+  for (const Operator& op : kOperators) {
+    if (!wanted(op, options)) continue;
+    for (Tables* tables : all) {
+      if (op.query) tables->db().create_view("v", op.query).value();
     }
+    const std::vector<double> same = settled(all, options.quick, hot_update);
+    const std::vector<double> any = settled(all, options.quick, [](Tables& tables, int) { return tables.upsert(tables.any(), tables.any() - 1); });
+    for (std::size_t a = 0; a < all.size(); ++a) {
+      figure("sizes", op.name, "the same 16 rows", static_cast<double>(all[a]->rows()), same[a]);
+      figure("sizes", op.name, "any row", static_cast<double>(all[a]->rows()), any[a]);
+      if (op.query) all[a]->db().drop("v").value();
+    }
+    verdict("sizes", op.name, same);
   }
-  for (const Operator& op : kOperators) verdict("sizes", op.name, curves[op.name]);
 }
 
 void views(const Options& options) {
@@ -204,7 +206,7 @@ void views(const Options& options) {
     std::int64_t made = 0;
     for (const std::int64_t n : options.others) {
       for (; made < n; ++made) tables.db().create_view("o" + std::to_string(made), kind.query(made)).value();
-      curve.push_back(hot(tables, options.quick));
+      curve.push_back(settled({&tables}, options.quick, hot_update)[0]);
       figure("views", kind.name, "one-row update", static_cast<double>(n), curve.back());
     }
     verdict("views", kind.name, curve);
@@ -220,7 +222,7 @@ void batches(const Options& options) {
     for (const std::int64_t size : {1, 10, 100, 1000, 10000, 100000}) {
       if (options.quick && size > 1000) continue;
       std::vector<double> in, out;
-      const int repeat = options.quick ? 2 : static_cast<int>(std::clamp<std::int64_t>(200000 / size, 3, 1000));
+      const int repeat = options.quick ? 2 : static_cast<int>(std::clamp<std::int64_t>(100000 / size, 3, 500));
       for (int n = 0; n < repeat; ++n) {
         bench::Rows rows(4);
         for (std::int64_t i = 0; i < size; ++i) tables.add(rows, tables.rows() + 1 + i);
