@@ -44,6 +44,7 @@ void Engine::submit(const std::shared_ptr<Submitted>& submitted, const SubmitOpt
   refuse_kept(*submitted->transaction);
   const auto deadline = deadline_of(options);
   if (!dispatcher_.wait_for_room(deadline)) throw full_queue();
+  for (std::size_t n = 0; n < submitted->transaction->used; ++n) submitted->transaction->changes[n]->own();  // its caller goes on
   measure(*submitted);
   // What is queued does not keep the engine alive: the engine commits it before it ends.
   const std::shared_ptr<Engine> engine = std::move(submitted->transaction->engine);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "zset/hash.h"
 
@@ -46,6 +47,7 @@ void TableChanges::start(std::shared_ptr<TableState> table, Arena& arena) {
   table_ = std::move(table);
   arena_ = &arena;
   chunks_.clear();
+  borrowed_.clear();
   unindexed_.clear();
   entries_.clear();
   undo_.clear();
@@ -70,6 +72,25 @@ std::uint64_t TableChanges::size() const {
 TableChanges::Rows TableChanges::keep(const Chunk& chunk) {
   chunks_.push_back(chunk);
   return {static_cast<std::uint32_t>(chunks_.size() - 1), chunk};
+}
+
+void TableChanges::borrows(std::span<const Rows> rows) {
+  for (const Rows& some : rows) borrowed_.push_back(some.number);
+}
+
+void TableChanges::own() {
+  for (const std::uint32_t number : borrowed_) {
+    const Chunk& chunk = chunks_[number];
+    for (Column& column : chunk.cols()) {
+      const std::size_t bytes = chunk.size * slot_bytes(column.kind);
+      column.data = std::memcpy(arena_->bytes(bytes), column.data, bytes);
+      if (column.kind != Kind::kBytes) continue;
+      for (std::uint32_t i = 0; i < chunk.size; ++i) {
+        if (column.is_valid(i)) column.as<Bytes>()[i] = Bytes::copy(column.bytes()[i].view(), *arena_);
+      }
+    }
+  }
+  borrowed_.clear();
 }
 
 TableChanges::Rows TableChanges::keep(std::span<const Datum> row) {

@@ -37,6 +37,9 @@ class TableChanges {
   Rows keep(const Chunk& chunk);
   // Copies a row into the arena, long texts included.
   Rows keep(std::span<const Datum> row);
+  // The arrays of these rows are the caller's; own() copies them.
+  void borrows(std::span<const Rows> rows);
+  void own();
 
   void insert(std::span<const Rows> rows);
   void erase(std::span<const Rows> rows);   // the whole row has to be there
@@ -132,6 +135,7 @@ class TableChanges {
   bool single_int_key_ = false;
   std::uint64_t version_ = 0;             // of the table that `base` of the entries refers to
   std::vector<Chunk> chunks_;             // kept rows: number = chunk * kChunkRows + position
+  std::vector<std::uint32_t> borrowed_;   // chunks whose arrays are the caller's
   std::vector<std::uint32_t> unindexed_;  // keyless: chunks that were only inserted
   bool all_plain_ = true;                 // all kept rows were inserted once under new keys: the kept chunks are the net change
   std::vector<Entry> entries_;

@@ -76,6 +76,7 @@ void change_columns(TransactionState& transaction, const std::shared_ptr<TableSt
   TableChanges& changes = changes_of(transaction, table);
   for (const Chunk& chunk : transaction.chunks) transaction.rows.push_back(changes.keep(chunk));
   change(transaction, table, changes, transaction.rows, what);
+  changes.borrows(transaction.rows);
 }
 
 void change_row(TransactionState& transaction, std::string_view name, const Row& row, Bulk what) {

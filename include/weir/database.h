@@ -118,7 +118,7 @@ struct SubmitOptions {
 using Row = std::vector<Value>;
 
 // The columns of one table as arrays of the caller, n rows each. The fastest way in; nothing is copied that need not be: the arrays stay as they are until the
-// transaction has ended.
+// transaction has ended; submit() copies them.
 struct ColumnData {
   const void* data = nullptr;             // BOOLEAN uint8_t; integers, DATE, TIMESTAMP int64_t; REAL, DOUBLE double; others std::string_view (text form)
   const std::uint8_t* nulls = nullptr;    // 1 = NULL; may be nullptr

@@ -2,6 +2,7 @@
 // one; work that is lost when the database or its handles go.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <random>
 #include <set>
@@ -54,6 +55,37 @@ Pending submit(Database& db, F&& change) {
   Transaction transaction = db.begin();
   change(transaction);
   return transaction.submit().value();
+}
+
+TEST(GroupCommit, ColumnsAreTheCallersAgainOnceTheyAreSubmitted) {
+  Held held;
+  Database& db = *held.db;
+  db.execute("CREATE TABLE notes (id BIGINT PRIMARY KEY, weight DOUBLE PRECISION, note TEXT)").value();
+  const Table table = db.table("notes").value();
+  held.hold();
+  std::vector<std::int64_t> ids;
+  std::vector<double> weights;
+  std::vector<std::string> texts;
+  std::vector<std::string_view> notes;
+  const std::vector<std::uint8_t> nulls = {0, 1, 0};
+  std::vector<Pending> pending;
+  for (int n = 0; n < 3; ++n) {
+    ids = {10 * n, 10 * n + 1, 10 * n + 2};
+    weights = {n + 0.5, 0, 1};
+    texts = {"a note that is too long to lie in its row, " + std::to_string(n), "short", ""};
+    notes.assign(texts.begin(), texts.end());
+    Transaction transaction = db.begin();
+    const std::array<ColumnData, 3> columns{{{ids.data(), nullptr}, {weights.data(), nulls.data()}, {notes.data(), nulls.data()}}};
+    transaction.upsert(table, columns, 3).value();
+    pending.push_back(transaction.submit().value());
+    ids = {-1, -2, -3};
+    for (std::string& text : texts) text.assign(text.size(), '!');
+  }
+  held.release();
+  for (const Pending& one : pending) one.wait(Ack::kApplied).value();
+  EXPECT_EQ(text(db.query("SELECT * FROM notes WHERE id % 10 < 2 ORDER BY id").value()),
+            (Texts{"0|0.5|a note that is too long to lie in its row, 0", "10|1.5|a note that is too long to lie in its row, 1", "11|NULL|NULL", "1|NULL|NULL",
+                   "20|2.5|a note that is too long to lie in its row, 2", "21|NULL|NULL"}));
 }
 
 TEST(GroupCommit, BatchesAreWhatIsQueued) {
