@@ -1,6 +1,7 @@
 #include "sql/document.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
@@ -587,28 +588,43 @@ std::int64_t read_number(const OrderedJson& json, const std::string& pointer, st
   return json.get<std::int64_t>();
 }
 
+constexpr std::int64_t kUnitsMax = std::int64_t{1} << 60, kMillisecondsMax = std::int64_t{1} << 40;
+constexpr std::array<std::pair<std::string_view, TypeId>, 4> kGateKeyTypes{
+    {{"SMALLINT", TypeId::kSmallint}, {"INTEGER", TypeId::kInteger}, {"BIGINT", TypeId::kBigint}, {"TEXT", TypeId::kText}}};
+
 GateOptions read_gate(const OrderedJson& json, const std::string& pointer) {
-  check_fields(json, pointer, {"description", "budget", "column", "window", "max_exposure", "refresh_ms", "stripes"});
-  constexpr std::int64_t kUnitsMax = std::int64_t{1} << 60, kMillisecondsMax = std::int64_t{1} << 40;
+  check_fields(json, pointer, {"description", "budget", "column", "units", "key", "window", "max_exposure", "refresh_ms", "stripes"});
   const auto at = [&](const char* name) { return child(pointer, name); };
   GateOptions out;
-  const OrderedJson* budget = field(json, "budget");
-  if (!budget) fail(pointer, "a gate needs a \"budget\": a table or a view");
-  out.budget = read_string(*budget, at("budget"), "the name of a table or view");
+  const OrderedJson *budget = field(json, "budget"), *units = field(json, "units"), *key = field(json, "key");
+  if (!budget == !units) fail(pointer, "a gate needs a \"budget\", a table or a view, or the \"units\" that each key has");
+  if (!units != !key) fail(pointer, "\"units\" and \"key\" go together");
+  if (budget) out.budget = read_string(*budget, at("budget"), "the name of a table or view");
+  if (units) {
+    out.units = read_number(*units, at("units"), 0, kUnitsMax);
+    if (!key->is_object() || key->empty()) fail_kind(at("key"), "an object of column types by name", *key);
+    for (const auto& [column, type] : key->items()) {
+      const std::string text = read_string(type, child(at("key"), column), "a type");
+      const auto known = std::find_if(kGateKeyTypes.begin(), kGateKeyTypes.end(), [&](const auto& one) { return one.first == text; });
+      if (known == kGateKeyTypes.end()) fail(child(at("key"), column), "the key of a gate can't have a column of type " + in_quotes(text), "SMALLINT, INTEGER, BIGINT, TEXT");
+      out.key.emplace_back(column, known->second);
+    }
+  }
   if (const OrderedJson* column = field(json, "column")) out.column = read_string(*column, at("column"), "the name of a column");
-  if (const OrderedJson* units = field(json, "max_exposure")) out.max_exposure = read_number(*units, at("max_exposure"), 0, kUnitsMax);
+  if (const OrderedJson* exposure = field(json, "max_exposure")) out.max_exposure = read_number(*exposure, at("max_exposure"), 0, kUnitsMax);
   if (const OrderedJson* time = field(json, "refresh_ms")) out.refresh = std::chrono::milliseconds(read_number(*time, at("refresh_ms"), 1, kMillisecondsMax));
   if (const OrderedJson* count = field(json, "stripes")) out.stripes = static_cast<unsigned>(read_number(*count, at("stripes"), 0, 16));
   if (const OrderedJson* window = field(json, "window")) {
-    check_fields(*window, at("window"), {"kind", "period_ms"});
-    const OrderedJson *kind = field(*window, "kind"), *period = field(*window, "period_ms");
-    if (!kind || !period) fail(at("window"), "a window needs a \"kind\" and a \"period_ms\"");
+    check_fields(*window, at("window"), {"kind", "period_ms", "period_us"});
+    const OrderedJson *kind = field(*window, "kind"), *period = field(*window, "period_ms"), *exact = field(*window, "period_us");
+    if (!kind || !period == !exact) fail(at("window"), "a window needs a \"kind\" and a \"period_ms\" or \"period_us\"");
     const std::string name = read_string(*kind, child(at("window"), "kind"), "a kind of window");
     if (name == "fixed") out.window.kind = GateWindow::Kind::kFixed;
     else if (name == "sliding") out.window.kind = GateWindow::Kind::kSliding;
     else if (name == "token_bucket") out.window.kind = GateWindow::Kind::kTokenBucket;
     else fail(child(at("window"), "kind"), "there is no window of kind " + in_quotes(name), "fixed, sliding, token_bucket");
-    out.window.period = std::chrono::milliseconds(read_number(*period, child(at("window"), "period_ms"), 1, kMillisecondsMax));
+    if (period) out.window.period = std::chrono::milliseconds(read_number(*period, child(at("window"), "period_ms"), 1, kMillisecondsMax));
+    else out.window.period = std::chrono::microseconds(read_number(*exact, child(at("window"), "period_us"), 1000, 1000 * kMillisecondsMax));
   }
   return out;
 }
@@ -632,6 +648,31 @@ std::vector<GateDefinition> gates_in(std::string_view text) {
   const OrderedJson document = parse_document(text);
   if (!document.is_object()) fail_kind("", "an object", document);
   return read_gates(document);
+}
+
+std::string gates_document(const std::map<std::string, GateOptions, std::less<>>& gates) {
+  OrderedJson all = OrderedJson::object();
+  for (const auto& [name, options] : gates) {
+    OrderedJson gate = OrderedJson::object();
+    if (options.units) {
+      gate["units"] = *options.units;
+      for (const auto& [column, type] : options.key) {
+        gate["key"][column] = std::find_if(kGateKeyTypes.begin(), kGateKeyTypes.end(), [id = type](const auto& one) { return one.second == id; })->first;
+      }
+    } else {
+      gate["budget"] = options.budget;
+      if (!options.column.empty()) gate["column"] = options.column;
+    }
+    gate["max_exposure"] = std::min(options.max_exposure, kUnitsMax);
+    gate["refresh_ms"] = std::min<std::int64_t>(options.refresh.count(), kMillisecondsMax);
+    if (options.stripes) gate["stripes"] = std::min(options.stripes, 16U);
+    if (options.window.kind != GateWindow::Kind::kNone) {
+      const bool fixed = options.window.kind == GateWindow::Kind::kFixed, sliding = options.window.kind == GateWindow::Kind::kSliding;
+      gate["window"] = {{"kind", fixed ? "fixed" : sliding ? "sliding" : "token_bucket"}, {"period_us", std::min<std::int64_t>(options.window.period.count(), 1000 * kMillisecondsMax)}};
+    }
+    all[name] = std::move(gate);
+  }
+  return OrderedJson{{"gates", std::move(all)}}.dump();
 }
 
 void options_in(std::string_view text, OpenOptions& options) {
@@ -828,13 +869,15 @@ std::string definitions_schema() {
     },
     "lazy": {"description": "Of a view: no rows are kept while nobody listens.", "type": "boolean"},
     "gate": {
-      "description": "Admits work against a budget. Opened when the tables and views are there; usage is in the table <gate>_usage.",
+      "description": "Admits work against a budget. Opened when the tables and views are there; usage is in the table <gate>_usage. The file keeps it.",
       "type": "object",
       "additionalProperties": false,
-      "required": ["budget"],
+      "anyOf": [{"required": ["budget"]}, {"required": ["units", "key"]}],
       "properties": {
         "description": {"type": "string"},
         "budget": {"description": "A table with a primary key, or a view with a key.", "$ref": "#/definitions/text"},
+        "units": {"description": "Instead: what each key has.", "type": "integer", "minimum": 0},
+        "key": {"description": "With units: the columns of the key.", "type": "object", "minProperties": 1, "additionalProperties": {"enum": ["SMALLINT", "INTEGER", "BIGINT", "TEXT"]}},
         "column": {"description": "Of the amount. Default: the only integer beside the key.", "$ref": "#/definitions/text"},
         "max_exposure": {"description": "Units that a crash may forfeit. 0: each admission is in the file first.", "type": "integer", "minimum": 0},
         "refresh_ms": {"type": "integer", "minimum": 1},
@@ -842,8 +885,13 @@ std::string definitions_schema() {
         "window": {
           "type": "object",
           "additionalProperties": false,
-          "required": ["kind", "period_ms"],
-          "properties": {"kind": {"enum": ["fixed", "sliding", "token_bucket"]}, "period_ms": {"type": "integer", "minimum": 1}}
+          "required": ["kind"],
+          "anyOf": [{"required": ["period_ms"]}, {"required": ["period_us"]}],
+          "properties": {
+            "kind": {"enum": ["fixed", "sliding", "token_bucket"]},
+            "period_ms": {"type": "integer", "minimum": 1},
+            "period_us": {"description": "Instead of period_ms.", "type": "integer", "minimum": 1000}
+          }
         }
       }
     },

@@ -5,11 +5,13 @@
 //                                "primary_key": ["id"], "checks": ["amount >= 0"] } },
 //       "views":  { "totals": "SELECT …",
 //                   "big": { "from": "orders", "where": "amount > 100", "select": ["id", {"amount * 2": "double_amount"}], "order_by": ["id DESC"], "limit": 10 } },
-//       "gates":  { "api": { "budget": "limits", "max_exposure": 1000, "window": {"kind": "sliding", "period_ms": 60000} } } }
+//       "gates":  { "api": { "budget": "limits", "max_exposure": 1000, "window": {"kind": "sliding", "period_ms": 60000} },
+//                   "logins": { "units": 5, "key": {"address": "TEXT"}, "window": {"kind": "token_bucket", "period_ms": 60000} } } }
 //
 // Errors   Failure with `place` set to the JSON pointer of what is wrong ("/views/totals/where"). Unknown fields are errors; no clause is silently dropped.
 // Order    views may be declared in any order; the result lists tables first, then views after what they stand on. A cycle is an error that names it.
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +41,7 @@ struct GateDefinition {
 
 std::vector<Definition> read_definitions(std::string_view json);  // checks the gates too
 std::vector<GateDefinition> gates_in(std::string_view json);
+std::string gates_document(const std::map<std::string, GateOptions, std::less<>>& gates);  // what gates_in() reads
 // Sets what the document's "options" say; the rest stays.
 void options_in(std::string_view json, OpenOptions& options);
 // Rewrites an error in `definition.statement` into one in the document: place = pointer of the fragment; line, column and excerpt within it.

@@ -74,6 +74,9 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   }
   engine->recover();
   for (SourceMark& mark : engine->storage_->marks()) engine->sources_.emplace(mark.source, mark);
+  if (const std::string gates = engine->storage_->setting(kGatesSetting); !gates.empty()) {
+    for (GateDefinition& gate : gates_in(gates)) engine->declared_gates_.emplace(std::move(gate.name), std::move(gate.options));
+  }
   if (options.mode == Mode::kPipelined) engine->storage_thread_ = std::make_unique<StorageThread>(*engine->storage_, options.queue_bytes);
   return engine;
 }

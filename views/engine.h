@@ -42,6 +42,8 @@ class SchemaChange;
 class Engine;
 class GateState;
 
+inline constexpr char kGatesSetting[] = "gates";  // of the file: the gates, as a definitions document
+
 // Where COPY … FROM STDIN reads lines from; empty: there is no STDIN.
 using CopyLines = std::function<bool(std::string&)>;
 
@@ -166,7 +168,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   // -- Gates (gates.cc).
   std::shared_ptr<GateState> create_gate(const std::string& name, const GateOptions& options);
-  std::shared_ptr<GateState> gate(std::string_view name) const;               // Failure(kUnknownName)
+  std::shared_ptr<GateState> gate(std::string_view name);                     // Failure(kUnknownName)
+  void drop_gate(std::string_view name);                                      // likewise
 
  private:
   friend class SchemaChange;
@@ -252,7 +255,9 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   void refuse_kept(const TransactionState& transaction) const;               // tables that a gate keeps
   void require_no_gate(const RelationState& relation) const;                 // Failure(kDependency): one stands on it. REQUIRES: Writing
+  std::shared_ptr<GateState> find_gate(std::string_view name) const;         // null: it is not open
   void end_gate(const std::string& name) noexcept;
+  void declare_gates(std::map<std::string, GateOptions, std::less<>> gates); // in the file. REQUIRES: making_gates_
   void close_gates();                                                        // Failure: of the first that could not give back its leases
 
   // -- One-off evaluation (evaluate.cc). Calls f with the rows of a plan as the transaction (may be null) sees them; weights say how often.
@@ -317,6 +322,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::mutex making_gates_;                    // taken before all others
   mutable std::mutex gates_mutex_;             // taken last
   std::map<std::string, OpenGate, std::less<>> gates_;
+  std::map<std::string, GateOptions, std::less<>> declared_gates_;           // open or not; guarded by making_gates_
   std::atomic<bool> any_gates_{false};
 
   // Of the commit in progress, kept for the next.

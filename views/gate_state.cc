@@ -134,6 +134,12 @@ bool GateState::id_of(const Row& key, std::string& id) const {
   return true;
 }
 
+Failure GateState::bad_key() const {
+  std::string columns;
+  for (const Field& field : budget_.key) columns += (columns.empty() ? "" : ", ") + field.name;
+  return Failure(ErrorCode::kInput, "gate \"" + name_ + "\": a key is (" + columns + "), as integers and texts");
+}
+
 GateState::Key GateState::find_loaded(std::string_view id) {
   Shard& shard = shard_of(id);
   const std::shared_lock lock(shard.mutex);
@@ -152,7 +158,7 @@ GateState::Key GateState::find(const Row& key, std::string_view id) {
 
 GateState::Key GateState::find(const Row& key) {
   std::string id;
-  if (!id_of(key, id)) throw Failure(ErrorCode::kInput, "gate \"" + name_ + "\": a key is the values of the key of \"" + options_.budget + "\", as integers and texts");
+  if (!id_of(key, id)) throw bad_key();
   const Key found = find(key, id);
   Lock lock(mutex_);
   load(lock, *found);
@@ -164,13 +170,19 @@ void GateState::load(Lock& lock, GateKeyState& key) {
   key.asked = true;
   if (key.loaded) return;
   lock.unlock();
-  const auto read = guarded([&] { return std::pair(engine_.find(options_.budget, key.key), engine_.find(budget_.usage, key.key)); });
+  struct Read {
+    std::optional<ResultSet> budget;
+    ResultSet usage;
+  };
+  const auto read = guarded([&] { return Read{options_.units ? std::nullopt : std::optional(engine_.find(options_.budget, key.key)), engine_.find(budget_.usage, key.key)}; });
   lock.lock();
   if (key.loaded) return;
   const auto& [budget, usage] = read.value();
-  if (budget.sequence() >= key.budget_sequence) {
-    key.budget = budget.rows() > 0 ? std::max<std::int64_t>(0, budget[0][budget_.column].integer()) : 0;
-    key.budget_sequence = budget.sequence();
+  if (!budget) {
+    key.budget = *options_.units;
+  } else if (budget->sequence() >= key.budget_sequence) {
+    key.budget = budget->rows() > 0 ? std::max<std::int64_t>(0, (*budget)[0][budget_.column].integer()) : 0;
+    key.budget_sequence = budget->sequence();
   }
   if (usage.rows() > 0) {
     const std::size_t width = budget_.key.size();
@@ -344,10 +356,11 @@ void GateState::refund(GateKeyState& key, std::int64_t n) {
 }
 
 Receipt GateState::refill(const Row& key, std::int64_t n, const SubmitOptions& options) {
+  if (options_.units) throw Failure(ErrorCode::kInput, "gate \"" + name_ + "\" has " + std::to_string(*options_.units) + " units a key: there is no table to refill");
   std::string sql = "UPDATE " + quote_identifier(options_.budget) + " SET " + quote_identifier(budget_.column) + " = " + quote_identifier(budget_.column) + " + " +
                     std::to_string(n) + " WHERE ";
   std::string id;
-  if (!id_of(key, id)) throw Failure(ErrorCode::kInput, "gate \"" + name_ + "\": a key is the values of the key of \"" + options_.budget + "\", as integers and texts");
+  if (!id_of(key, id)) throw bad_key();
   for (std::size_t c = 0; c < key.size(); ++c) {
     std::string text = key[c].to_string();
     if (!is_integer(budget_.key[c].type.id)) {

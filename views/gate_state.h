@@ -39,7 +39,7 @@ class GateState {
   // What a gate stands on, found in the catalog.
   struct Budget {
     Schema key;                        // its columns
-    std::string column;
+    std::string column;                // "": a constant
     std::string usage;                 // the table
   };
 
@@ -110,6 +110,7 @@ class GateState {
   }
   Admission acquire_slowly(GateKeyState& key, std::int64_t n, const Deadline& deadline);
   bool id_of(const Row& key, std::string& id) const;     // false: other types than the budget's
+  Failure bad_key() const;
   Shard& shard_of(std::string_view id) { return shards_[std::hash<std::string_view>()(id) % kShards]; }
   Key find(const Row& key, std::string_view id);
   Key find_loaded(std::string_view id);                  // null: not in memory

@@ -1,7 +1,9 @@
 // Gates of a database: which there are, what they stand on, and their handles.
 
 #include <algorithm>
+#include <set>
 
+#include "sql/document.h"
 #include "sql/statement.h"
 #include "views/door.h"
 #include "views/engine.h"
@@ -11,19 +13,32 @@ namespace weir::internal {
 namespace {
 
 constexpr auto kPeriodMin = std::chrono::milliseconds(1);
+constexpr std::int64_t kUnitsMax = std::int64_t{1} << 60;
 
 bool is_integer(TypeId type) { return type == TypeId::kSmallint || type == TypeId::kInteger || type == TypeId::kBigint; }
 bool is_text(TypeId type) { return type == TypeId::kText || type == TypeId::kVarchar; }
 std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 bool alike(const GateOptions& a, const GateOptions& b) {
-  return a.budget == b.budget && a.column == b.column && a.window.kind == b.window.kind && a.window.period == b.window.period && a.max_exposure == b.max_exposure &&
+  return a.budget == b.budget && a.column == b.column && a.units == b.units && a.key == b.key && a.window.kind == b.window.kind && a.window.period == b.window.period && a.max_exposure == b.max_exposure &&
          a.refresh == b.refresh && a.stripes == b.stripes;
 }
 
 void check(const std::string& name, const GateOptions& options) {
   const auto refuse = [&](const std::string& why) { throw Failure(ErrorCode::kInput, "gate " + in_quotes(name) + ": " + why); };
   if (name.empty()) refuse("it needs a name");
+  if (options.units) {
+    if (!options.budget.empty() || !options.column.empty()) refuse("its budget is a table or view, or so many units a key, not both");
+    if (*options.units < 0 || *options.units > kUnitsMax) refuse("units are 0 to " + std::to_string(kUnitsMax));
+    if (options.key.empty()) refuse("units a key, and no key");
+    std::set<std::string> names = {"admitted", "leased", "forfeited", "used"};
+    for (const auto& [column, type] : options.key) {
+      if (column.empty() || !names.insert(column).second) refuse("column " + in_quotes(column) + " of the key: it needs a name of its own");
+      if (!is_integer(type) && type != TypeId::kText) refuse("column " + in_quotes(column) + " of the key is neither an integer nor a text");
+    }
+  } else if (options.budget.empty() || !options.key.empty()) {
+    refuse(options.budget.empty() ? "it needs a budget: a table, a view, or units" : "the key is that of " + in_quotes(options.budget));
+  }
   if (options.max_exposure < 0) refuse("max_exposure is 0 or more");
   if (options.refresh < kPeriodMin) refuse("refresh is a millisecond or more");
   const std::int64_t slots = options.window.kind == GateWindow::Kind::kSliding ? static_cast<std::int64_t>(GateWindowState::kSlots) : 1;
@@ -70,6 +85,19 @@ GateState::Budget budget_of(const std::string& name, const GateOptions& options,
   return budget;
 }
 
+GateState::Budget constant_budget(const std::string& name, const GateOptions& options) {
+  GateState::Budget budget;
+  budget.usage = name + "_usage";
+  for (const auto& [column, type] : options.key) {
+    Field field;
+    field.name = column;
+    field.type.id = type;
+    field.nullable = false;
+    budget.key.push_back(field);
+  }
+  return budget;
+}
+
 // The columns of <gate>_usage.
 std::string usage_columns(const GateState::Budget& budget, const GateOptions& options) {
   std::string columns, key;
@@ -100,14 +128,11 @@ bool is_usage(const RelationState& relation, const GateState::Budget& budget, co
 std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const GateOptions& options) {
   const std::lock_guard making(making_gates_);
   check(name, options);
-  {
-    const std::lock_guard lock(gates_mutex_);
-    if (const auto it = gates_.find(name); it != gates_.end()) {
-      if (alike(it->second.state->options(), options)) return it->second.state;
-      throw Failure(ErrorCode::kDuplicateName, "gate " + in_quotes(name) + " already exists, and is defined otherwise");
-    }
+  if (const auto open = find_gate(name)) {
+    if (alike(open->options(), options)) return open;
+    throw Failure(ErrorCode::kDuplicateName, "gate " + in_quotes(name) + " already exists, and is defined otherwise");
   }
-  const auto find_budget = [&] { return budget_of(name, options, *state(options.budget)); };
+  const auto find_budget = [&] { return options.units ? constant_budget(name, options) : budget_of(name, options, *state(options.budget)); };
   std::string make;
   {
     const auto lock = reading();
@@ -124,16 +149,17 @@ std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const Ga
   std::shared_ptr<GateState> made;
   {
     const Writing writing(*this, nullptr);
-    const std::shared_ptr<RelationState> relation = state(options.budget);
     GateState::Budget budget = find_budget();
     if (!is_usage(*state(budget.usage), budget, options)) {
       throw Failure(ErrorCode::kDuplicateName, "gate " + in_quotes(name) + ": " + in_quotes(budget.usage) + " is there, and is not what a gate like this keeps");
     }
     made = std::make_shared<GateState>(*this, name, options, std::move(budget));
-    // It has no claim on the engine.
-    auto changes = std::make_shared<SubscriptionState>(nullptr, relation, [gate = made.get()](const Change& change) { gate->on_budget(change); },
-                                                       SubscribeOptions{SubscribeOptions::Delivery::kInline, 1});
-    {
+    std::shared_ptr<SubscriptionState> changes;
+    if (!options.units) {
+      // It has no claim on the engine.
+      const std::shared_ptr<RelationState> relation = state(options.budget);
+      changes = std::make_shared<SubscriptionState>(nullptr, relation, [gate = made.get()](const Change& change) { gate->on_budget(change); },
+                                                    SubscribeOptions{SubscribeOptions::Delivery::kInline, 1});
       const std::lock_guard lock(subscriptions_mutex_);
       relation->subscriptions.push_back(changes);
       ++subscriptions_;
@@ -144,6 +170,11 @@ std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const Ga
   }
   try {
     made->open();
+    if (const auto it = declared_gates_.find(name); it == declared_gates_.end() || !alike(it->second, options)) {
+      auto declared = declared_gates_;
+      declared.insert_or_assign(name, options);
+      declare_gates(std::move(declared));
+    }
   } catch (...) {
     end_gate(name);
     throw;
@@ -151,15 +182,56 @@ std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const Ga
   return made;
 }
 
-std::shared_ptr<GateState> Engine::gate(std::string_view name) const {
-  if (closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
+std::shared_ptr<GateState> Engine::find_gate(std::string_view name) const {
   const std::lock_guard lock(gates_mutex_);
-  if (const auto it = gates_.find(name); it != gates_.end()) return it->second.state;
-  Failure failure(ErrorCode::kUnknownName, "gate " + in_quotes(name) + " does not exist");
+  const auto it = gates_.find(name);
+  return it == gates_.end() ? nullptr : it->second.state;
+}
+
+std::shared_ptr<GateState> Engine::gate(std::string_view name) {
+  if (closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
+  if (auto open = find_gate(name)) return open;
+  std::optional<GateOptions> declared;
   std::vector<std::string> names;
-  for (const auto& [other, gate] : gates_) names.push_back(other);
+  {
+    const std::lock_guard making(making_gates_);
+    for (const auto& [other, options] : declared_gates_) names.push_back(other);
+    if (const auto it = declared_gates_.find(name); it != declared_gates_.end()) declared = it->second;
+  }
+  if (declared) return create_gate(std::string(name), *declared);
+  Failure failure(ErrorCode::kUnknownName, "gate " + in_quotes(name) + " does not exist");
   if (const std::string near = nearest_name(name, names); !near.empty()) failure.error().hint = "did you mean " + in_quotes(near) + "?";
   throw failure;
+}
+
+void Engine::drop_gate(std::string_view name) {
+  const std::lock_guard making(making_gates_);
+  auto declared = declared_gates_;
+  const auto it = declared.find(name);
+  if (it == declared.end()) throw Failure(ErrorCode::kUnknownName, "gate " + in_quotes(name) + " does not exist");
+  if (const auto open = find_gate(name)) {
+    const auto closed = guarded([&] { open->close(); });
+    end_gate(open->name());
+    closed.value();
+  }
+  declared.erase(it);
+  declare_gates(std::move(declared));
+}
+
+void Engine::declare_gates(std::map<std::string, GateOptions, std::less<>> gates) {
+  const Writing writing(*this, nullptr);
+  if (storage_) {
+    if (storage_thread_) storage_thread_->drain();
+    storage_->begin();
+    try {
+      storage_->set_setting(kGatesSetting, gates_document(gates));
+      storage_->commit();
+    } catch (...) {
+      storage_->rollback();
+      throw;
+    }
+  }
+  declared_gates_ = std::move(gates);
 }
 
 void Engine::end_gate(const std::string& name) noexcept {
@@ -172,6 +244,7 @@ void Engine::end_gate(const std::string& name) noexcept {
     gates_.erase(it);
     any_gates_ = !gates_.empty();
   }
+  if (!gone.budget) return;
   forget(*gone.budget);
   gone.budget->end();
 }
@@ -244,6 +317,13 @@ Result<Gate> Database::create_gate(std::string_view name, const GateOptions& opt
     Gate gate;
     gate.state_ = handle(engine_, engine_->create_gate(std::string(name), options));
     return gate;
+  });
+}
+
+Result<void> Database::drop_gate(std::string_view name) {
+  return guarded([&] {
+    internal::require_open(engine_ != nullptr, "the database handle has been moved from");
+    engine_->drop_gate(name);
   });
 }
 

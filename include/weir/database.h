@@ -300,10 +300,11 @@ class Database {
   // Computes every view anew from the tables and compares it, row by row, with the view that is kept and with the one in the file. Costs what filling all views costs.
   Result<Verification> verify() const;
 
-  // An admission gate, <weir/gate.h>: makes the table <name>_usage where it is not there. One that is open alike already is given again. Gates are not in the file: each
-  // program that opens it says which it wants.
+  // An admission gate, <weir/gate.h>: makes the table <name>_usage where it is not there. One that is open alike already is given again; one that the file has, and that is not
+  // open, may be made anew otherwise.
   Result<Gate> create_gate(std::string_view name, const GateOptions& options);
-  Result<Gate> gate(std::string_view name) const;
+  Result<Gate> gate(std::string_view name) const;                           // opens one that the file has
+  Result<void> drop_gate(std::string_view name);                            // <name>_usage stays, a table like others
 
   // A ScalarFunction for the statements that follow. <weir/function.h> makes one of a lambda: db.create_function(weir::function("clamp", [](std::int64_t a) { … })).
   Result<void> create_function(ScalarFunction function);

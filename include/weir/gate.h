@@ -5,8 +5,8 @@
 //     auto gate = db.create_gate("api", {.budget = "limits"}).value();
 //     if (gate.try_acquire({7})) …                                    // one unit of tenant 7
 //
-// The budget of a key is an integer column of a row of a table, or of a view that has a key. What is handed out is a table, <gate>_usage, that views may stand on; nobody else
-// changes it while the gate is open.
+// The budget of a key is an integer column of a row of a table, or of a view that has a key; or a number that is the same for every key. What is handed out is a table, <gate>_usage,
+// that views may stand on; nobody else changes it while the gate is open. The gate itself is in the file too: Database::gate(name) opens it again.
 //
 // Law        at every instant, and across any crash: admitted ≤ reserved ≤ budget. A unit is reserved in the file before it is handed out: many at once (a lease), handed out
 //            from memory. docs/gates.md has the derivation.
@@ -20,7 +20,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -38,13 +41,16 @@ struct GateWindow {
 };
 
 struct GateOptions {
-  std::string budget;                    // a table with a primary key, or a view with a key: integers and texts
+  std::string budget = "";               // a table with a primary key, or a view with a key: integers and texts
   std::string column = "";               // of the amount: SMALLINT, INTEGER or BIGINT. "": the only one that is not in the key
+  // Instead of a table or view: every key has so many units; and the columns of the key: SMALLINT, INTEGER, BIGINT, TEXT.
+  std::optional<std::int64_t> units = std::nullopt;
+  std::vector<std::pair<std::string, TypeId>> key = {};
   GateWindow window = {};
   std::int64_t max_exposure = 10'000;    // units, over all keys, that are leased and not yet reported: what a crash may forfeit. 0: each admission is in the file first
   std::chrono::milliseconds refresh{100};  // how often what was handed out goes to <gate>_usage, and leases are topped up
   unsigned stripes = 0;                  // of a lease, so that threads don't meet; 0: as many as there are cores
-  std::function<std::int64_t()> clock = {};  // microseconds since 1970, for windows; empty: the system's
+  std::function<std::int64_t()> clock = {};  // microseconds since 1970, for windows; empty: the system's. The file does not keep it
 };
 
 class Admission {

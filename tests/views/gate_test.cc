@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <latch>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -319,6 +320,12 @@ TEST(Gate, IsRefusedWithAReason) {
   EXPECT_EQ(why("g", {.budget = "two", .column = "c"}), "gate \"g\": table \"two\" has no column \"c\"");
   EXPECT_EQ(why("g", {.budget = "two", .column = "k"}), "gate \"g\": column \"k\" is in the key, or no integer");
   EXPECT_EQ(why("", {.budget = "limits"}), "gate \"\": it needs a name");
+  EXPECT_EQ(why("g", {}), "gate \"g\": it needs a budget: a table, a view, or units");
+  EXPECT_EQ(why("g", {.budget = "limits", .units = 5}), "gate \"g\": its budget is a table or view, or so many units a key, not both");
+  EXPECT_EQ(why("g", {.units = 5}), "gate \"g\": units a key, and no key");
+  EXPECT_EQ(why("g", {.units = 5, .key = {{"k", TypeId::kDate}}}), "gate \"g\": column \"k\" of the key is neither an integer nor a text");
+  EXPECT_EQ(why("g", {.units = 5, .key = {{"used", TypeId::kText}}}), "gate \"g\": column \"used\" of the key: it needs a name of its own");
+  EXPECT_EQ(why("g", {.budget = "limits", .key = {{"k", TypeId::kText}}}), "gate \"g\": the key is that of \"limits\"");
   EXPECT_EQ(why("g", {.budget = "limits", .max_exposure = -1}), "gate \"g\": max_exposure is 0 or more");
   EXPECT_EQ(why("g", {.budget = "limits", .window = {GateWindow::Kind::kSliding, milliseconds(15)}}), "gate \"g\": the period of its window is 16 ms or more");
   EXPECT_EQ(why("g", {.budget = "limits", .window = {GateWindow::Kind::kNone, milliseconds(15)}}), "gate \"g\": a period without a window");
@@ -348,12 +355,66 @@ TEST(Gate, IsDeclaredInADocument) {
     const auto defined = db.define(R"({"gates": {"g": )" + gate + "}}");
     return defined.ok() ? "" : defined.error().place + ": " + defined.error().message;
   };
-  EXPECT_EQ(refused("{}"), "/gates/g: a gate needs a \"budget\": a table or a view");
+  EXPECT_EQ(refused("{}"), "/gates/g: a gate needs a \"budget\", a table or a view, or the \"units\" that each key has");
   EXPECT_EQ(refused(R"({"budget": "nothing"})"), "/gates/g: relation \"nothing\" does not exist");
   EXPECT_EQ(refused(R"({"budget": "limits", "windows": {}})"), "/gates/g/windows: unknown field \"windows\"");
   EXPECT_EQ(refused(R"({"budget": "limits", "window": {"kind": "open", "period_ms": 5}})"), "/gates/g/window/kind: there is no window of kind \"open\"");
-  EXPECT_EQ(refused(R"({"budget": "limits", "window": {"kind": "fixed"}})"), "/gates/g/window: a window needs a \"kind\" and a \"period_ms\"");
+  EXPECT_EQ(refused(R"({"budget": "limits", "window": {"kind": "fixed"}})"), "/gates/g/window: a window needs a \"kind\" and a \"period_ms\" or \"period_us\"");
+  EXPECT_EQ(refused(R"({"units": 5})"), "/gates/g: \"units\" and \"key\" go together");
+  EXPECT_EQ(refused(R"({"units": 5, "key": {"k": "DATE"}})"), "/gates/g/key/k: the key of a gate can't have a column of type \"DATE\"");
   EXPECT_EQ(refused(R"({"budget": "limits", "max_exposure": -1})"), "/gates/g/max_exposure: expected an integer of 0 to 1152921504606846976");
+}
+
+TEST(Gate, AConstantIsTheBudgetOfEveryKey) {
+  Database db = memory();
+  const Gate gate = db.create_gate("logins", {.units = 3, .key = {{"address", TypeId::kText}, {"port", TypeId::kInteger}}}).value();
+  db.execute("CREATE VIEW busy AS SELECT address, SUM(admitted) AS n FROM logins_usage GROUP BY address").value();
+  for (const char* address : {"10.0.0.1", "10.0.0.2"}) {
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(static_cast<bool>(gate.try_acquire({address, 22})), i < 3) << address;
+  }
+  EXPECT_TRUE(gate.try_acquire({"10.0.0.1", 80}, 3));
+  EXPECT_EQ(gate.try_acquire({"10.0.0.1"}).answer(), Admission::Answer::kInvalid);
+  EXPECT_EQ(gate.key({1, 2}).error().message, "gate \"logins\": a key is (address, port), as integers and texts");
+  gate.refund({"10.0.0.2", 22}, 1).value();
+  EXPECT_TRUE(gate.try_acquire({"10.0.0.2", 22}));
+  EXPECT_EQ(gate.refill({"10.0.0.2", 22}, 1).error().message, "gate \"logins\" has 3 units a key: there is no table to refill");
+  EXPECT_EQ(gate.usage({"10.0.0.9", 1}).value().budget, 3);
+  gate.flush().value();
+  EXPECT_EQ(text(db.query("SELECT * FROM busy").value()), (Texts{"10.0.0.1|6", "10.0.0.2|3"}));
+}
+
+TEST(Gate, IsInTheFile) {
+  const Folder folder;
+  for (const Mode mode : {Mode::kFull, Mode::kPipelined}) {
+    const std::string file = folder.file(mode == Mode::kFull ? "full" : "pipelined");
+    {
+      Database db = Database::open(file, {.threads = 1, .mode = mode}).value();
+      db.execute(std::string(kLimits) + "; INSERT INTO limits VALUES (1, 10)").value();
+      EXPECT_TRUE(db.create_gate("api", {.budget = "limits", .column = "units", .max_exposure = 5, .refresh = milliseconds(50), .stripes = 2}).value().try_acquire({1}, 4));
+      EXPECT_TRUE(db.create_gate("logins", {.units = 3, .key = {{"who \"it\" is", TypeId::kText}, {"n", TypeId::kSmallint}},
+                                            .window = {GateWindow::Kind::kTokenBucket, std::chrono::microseconds(3'600'000'001)}}).value().try_acquire({"x", 1}, 2));
+      db.create_gate("gone", {.budget = "limits", .max_exposure = std::numeric_limits<std::int64_t>::max()}).value();
+      db.drop_gate("gone").value();
+      EXPECT_FALSE(db.drop_gate("gone").ok());
+      EXPECT_EQ(db.gate("gone").error().message, "gate \"gone\" does not exist");
+      EXPECT_TRUE(db.execute("DROP TABLE gone_usage").ok());
+      db.close().value();
+    }
+    Database db = Database::open(file, {.threads = 1, .mode = mode}).value();
+    EXPECT_TRUE(db.execute("CREATE TABLE other (x INT)").ok()) << "nothing is opened that nobody asks for";
+    const Gate gate = db.gate("api").value();
+    EXPECT_TRUE(gate.try_acquire({1}, 6));
+    EXPECT_FALSE(gate.try_acquire({1}));
+    EXPECT_EQ(gate.stats().epoch, 2U);
+    EXPECT_TRUE(db.create_gate("api", {.budget = "limits", .column = "units", .max_exposure = 5, .refresh = milliseconds(50), .stripes = 2}).ok()) << "alike";
+    const Gate logins = db.gate("logins").value();
+    EXPECT_TRUE(logins.try_acquire({"x", 1}));
+    EXPECT_FALSE(logins.try_acquire({"x", 1}));
+    EXPECT_TRUE(logins.try_acquire({"y", 1}, 3));
+    EXPECT_EQ(db.gate("apis").error().hint, "did you mean \"api\"?");
+    EXPECT_FALSE(db.gate("gone").ok());
+    EXPECT_TRUE(db.verify().value().ok());
+  }
 }
 
 TEST(Gate, IdleKeysLeaveAndComeBackAsTheyWere) {
