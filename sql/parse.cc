@@ -6,6 +6,8 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <exception>
 #include <functional>
 
@@ -47,8 +49,8 @@ void check_text(std::string_view s) {
   }
 }
 
-// libpg_query prints its tree by recursion: a chain of operators as deep as the text is long needs a stack in proportion. Short texts run on this thread.
-constexpr std::size_t kShortText = 16 * 1024;
+// libpg_query prints its tree by recursion, and TreeReader reads it so: a chain of operators as deep as the text is long needs a stack in proportion. Short texts run on this thread.
+constexpr std::size_t kShortText = 4 * 1024;
 constexpr std::size_t kStackPerByte = 1024;
 constexpr std::size_t kStackMost = std::size_t{1} << 30;
 
@@ -78,6 +80,101 @@ void with_stack(std::size_t text_bytes, const std::function<void()>& work) {
   if (task.error) std::rethrow_exception(task.error);
 }
 
+// Reads the JSON that libpg_query writes, which is well formed, has no fractions, and little white space: several times as fast as a reader that has to doubt.
+class TreeReader {
+ public:
+  explicit TreeReader(const char* text) : at_(text) {}
+  Json read() {
+    Json out;
+    value(out);
+    return out;
+  }
+
+ private:
+  void value(Json& out) {
+    switch (next()) {
+      case '{': return object(out);
+      case '[': return array(out);
+      case '"': out = string(); return;
+      case 't': at_ += 4, out = true; return;
+      case 'f': at_ += 5, out = false; return;
+      case 'n': at_ += 4, out = nullptr; return;
+      default: return number(out);
+    }
+  }
+  void object(Json& out) {
+    out = Json::object();
+    auto& members = out.get_ref<Json::object_t&>();
+    ++at_;
+    if (next() == '}') ++at_;
+    else do {
+      next();
+      std::string name = string();
+      if (next() != ':') bad();
+      ++at_;
+      value(members[std::move(name)]);
+    } while (more('}'));
+  }
+  void array(Json& out) {
+    out = Json::array();
+    auto& items = out.get_ref<Json::array_t&>();
+    ++at_;
+    if (next() == ']') ++at_;
+    else do value(items.emplace_back()); while (more(']'));
+  }
+  bool more(char end) {
+    const char c = next();
+    if (c != ',' && c != end) bad();
+    ++at_;
+    return c == ',';
+  }
+  void number(Json& out) {
+    const char* end = at_ + std::strspn(at_, "-0123456789");
+    std::int64_t integer = 0;
+    const auto [stop, error] = std::from_chars(at_, end, integer);
+    if (error != std::errc() || stop != end) bad();
+    out = integer;
+    at_ = end;
+  }
+  std::string string() {
+    if (*at_ != '"') bad();
+    const char* begin = ++at_;
+    at_ += std::strcspn(at_, "\"\\");
+    std::string out(begin, at_);
+    while (*at_ == '\\') {
+      escape(out);
+      begin = at_;
+      at_ += std::strcspn(at_, "\"\\");
+      out.append(begin, at_);
+    }
+    if (*at_++ != '"') bad();
+    return out;
+  }
+  void escape(std::string& out) {
+    static constexpr std::string_view kEscapes = "\"\\/bfnrt", kMeant = "\"\\/\b\f\n\r\t";
+    const char c = at_[1];
+    if (c == 'u') {  // of control characters alone
+      unsigned code = 0;
+      const auto [stop, error] = std::from_chars(at_ + 2, at_ + 6, code, 16);
+      if (error != std::errc() || stop != at_ + 6 || code > 0x7f) bad();
+      out += static_cast<char>(code);
+      at_ += 6;
+      return;
+    }
+    const std::size_t n = kEscapes.find(c);
+    if (n == std::string_view::npos) bad();
+    out += kMeant[n];
+    at_ += 2;
+  }
+  char next() {
+    while (*at_ == ' ' || *at_ == '\n' || *at_ == '\t') ++at_;
+    return *at_;
+  }
+  [[noreturn]] static void bad() { throw Failure(ErrorCode::kInternal, "libpg_query wrote a tree that cannot be read"); }
+
+  const char* at_;
+};
+
 }  // namespace
 
 Json parse_statement(const std::string& sql) {
@@ -92,7 +189,7 @@ Json parse_statement(const std::string& sql) {
     if (const PgQueryError* error = parsed.result.error) {
       throw Failure(ErrorCode::kSyntax, error->message ? error->message : "syntax error", byte_offset(sql, error->cursorpos));
     }
-    Json tree = Json::parse(parsed.result.parse_tree);
+    Json tree = TreeReader(parsed.result.parse_tree).read();
     Json& statements = tree["stmts"];
     if (statements.empty()) return;
     if (statements.size() > 1) {
@@ -114,7 +211,7 @@ bool is_keyword(std::string_view name) {
     ~Parsed() { pg_query_free_parse_result(result); }
   } parsed(probe.c_str());
   if (parsed.result.error) return true;
-  const Json tree = Json::parse(parsed.result.parse_tree);
+  const Json tree = TreeReader(parsed.result.parse_tree).read();
   const Json& target = tree["stmts"][0]["stmt"]["SelectStmt"]["targetList"][0]["ResTarget"]["val"];
   return !target.contains("ColumnRef");
 }
