@@ -22,29 +22,29 @@ void drop_column(Relation& table, std::uint16_t gone) {
   if (uses(table.key)) {
     table.key.clear();
     table.has_key = false;
-    table.key_name.clear();
+    table.rules->key_name.clear();
   }
-  std::erase_if(table.uniques, [&](const Relation::Unique& u) { return uses(u.columns); });
-  std::erase_if(table.foreign, [&](const Relation::Foreign& f) { return uses(f.columns); });
-  std::erase_if(table.checks, [&](const Relation::Check& check) {
+  std::erase_if(table.rules->uniques, [&](const Relation::Unique& u) { return uses(u.columns); });
+  std::erase_if(table.rules->foreign, [&](const Relation::Foreign& f) { return uses(f.columns); });
+  std::erase_if(table.rules->checks, [&](const Relation::Check& check) {
     bool used = false;
     each_column(*check.condition, [&](std::uint16_t c) { used = used || c == gone; });
     return used;
   });
   take_out(table.key, gone);
-  for (Relation::Unique& u : table.uniques) take_out(u.columns, gone);
-  for (Relation::Foreign& f : table.foreign) {
+  for (Relation::Unique& u : table.rules->uniques) take_out(u.columns, gone);
+  for (Relation::Foreign& f : table.rules->foreign) {
     take_out(f.columns, gone);
     take_out(f.set_columns, gone);
   }
-  for (Relation::Check& check : table.checks) {
+  for (Relation::Check& check : table.rules->checks) {
     ExprPtr condition = check.condition->clone();
     renumber(*condition, [&](std::uint16_t c) { return static_cast<std::uint16_t>(c > gone ? c - 1 : c); });
     check.text = condition->text();
     check.condition = std::move(condition);
   }
-  table.schema.erase(table.schema.begin() + gone);
-  table.defaults.erase(table.defaults.begin() + gone);
+  table.schema.edit([&](Schema& fields) { fields.erase(fields.begin() + gone); });
+  table.rules->defaults.erase(table.rules->defaults.begin() + gone);
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ Statement Binder::alter_table(const Json& body) {
   }
   const Relation& before = writable(range, "alter");
   Relation& table = out.relation = before;
-  table.defaults.resize(table.schema.size());
+  table.rules->defaults.resize(table.schema.size());
   for (std::size_t i = 0; i < table.schema.size(); ++i) out.sources.push_back(static_cast<int>(i));
   const int offset = location(range);
   for (const Json& item : at(body, "cmds")) {
@@ -79,7 +79,7 @@ Statement Binder::alter_table(const Json& body) {
         throw Failure(ErrorCode::kDuplicateName, "column \"" + column + "\" of relation \"" + table.name + "\" already exists", location(*def));
       std::vector<std::pair<const Json*, int>> constraints;
       add_column(table, *def, constraints);
-      table.defaults.resize(table.schema.size());
+      table.rules->defaults.resize(table.schema.size());
       out.sources.push_back(-1);
       for (const auto& [constraint, number] : constraints) add_constraint(table, *constraint, number);
     } else if (type == "AT_DropColumn") {
@@ -92,29 +92,30 @@ Statement Binder::alter_table(const Json& body) {
       out.cascade = out.cascade || text_field(command, "behavior") == "DROP_CASCADE";
     } else if (type == "AT_ColumnDefault") {
       const std::uint16_t column = table_column(table, name, offset);
-      table.defaults[column] = nullptr;
+      table.rules->defaults[column] = nullptr;
       if (!command.contains("def")) continue;
       Context context;
       context.clause = "DEFAULT expressions";
-      table.defaults[column] = fold(coerce(bind(at(command, "def"), context), table.schema[column].type, Cast::kAssignment, location(*def)));
+      table.rules->defaults[column] = fold(coerce(bind(at(command, "def"), context), table.schema[column].type, Cast::kAssignment, location(*def)));
     } else if (type == "AT_SetNotNull") {
-      table.schema[table_column(table, name, offset)].nullable = false;
+      const std::uint16_t column = table_column(table, name, offset);
+      table.schema.edit([&](Schema& fields) { fields[column].nullable = false; });
     } else if (type == "AT_DropNotNull") {
       const std::uint16_t column = table_column(table, name, offset);
       if (std::find(table.key.begin(), table.key.end(), column) != table.key.end()) {
         throw Failure(ErrorCode::kConstraint, "column \"" + name + "\" is in a primary key", offset);
       }
-      table.schema[column].nullable = true;
+      table.schema.edit([&](Schema& fields) { fields[column].nullable = true; });
     } else if (type == "AT_AddConstraint") {
       if (def_type != "Constraint") unsupported(spaced(def_type), offset);
       add_constraint(table, *def, -1);
     } else if (type == "AT_DropConstraint") {
       const auto named = [&](const auto& constraint) { return constraint.name == name; };
-      bool found = std::erase_if(table.checks, named) + std::erase_if(table.uniques, named) + std::erase_if(table.foreign, named) > 0;
-      if (!found && table.has_key && name == table.key_name) {
+      bool found = std::erase_if(table.rules->checks, named) + std::erase_if(table.rules->uniques, named) + std::erase_if(table.rules->foreign, named) > 0;
+      if (!found && table.has_key && name == table.rules->key_name) {
         table.key.clear();
         table.has_key = false;
-        table.key_name.clear();
+        table.rules->key_name.clear();
         found = true;
       }
       if (!found && !flag(command, "missing_ok")) {
@@ -164,9 +165,9 @@ Statement Binder::rename(const Json& body) {
       if (field.name == name)
         throw Failure(ErrorCode::kDuplicateName, "column \"" + name + "\" of relation \"" + before.name + "\" already exists", offset);
     }
-    out.relation.schema[column].name = name;
+    out.relation.schema.edit([&](Schema& fields) { fields[column].name = name; });
   } else {
-    std::string* found = out.relation.has_key && before.key_name == old ? &out.relation.key_name : nullptr;
+    std::string* found = out.relation.has_key && before.rules->key_name == old ? &out.relation.rules->key_name : nullptr;
     const auto look = [&](auto& constraints) {
       for (auto& constraint : constraints) {
         if (constraint.name == name)
@@ -174,9 +175,9 @@ Statement Binder::rename(const Json& body) {
         if (constraint.name == old) found = &constraint.name;
       }
     };
-    look(out.relation.checks);
-    look(out.relation.uniques);
-    look(out.relation.foreign);
+    look(out.relation.rules->checks);
+    look(out.relation.rules->uniques);
+    look(out.relation.rules->foreign);
     if (!found) throw Failure(ErrorCode::kUnknownName, "constraint \"" + old + "\" for table \"" + before.name + "\" does not exist", offset);
     *found = name;
   }

@@ -16,8 +16,8 @@ bool same_set(Columns a, Columns b) {
 
 bool has_constraint(const Relation& table, const std::string& name) {
   const auto named = [&](const auto& constraint) { return constraint.name == name; };
-  return name == table.key_name || std::any_of(table.uniques.begin(), table.uniques.end(), named) ||
-         std::any_of(table.checks.begin(), table.checks.end(), named) || std::any_of(table.foreign.begin(), table.foreign.end(), named);
+  return name == table.rules->key_name || std::any_of(table.rules->uniques.begin(), table.rules->uniques.end(), named) ||
+         std::any_of(table.rules->checks.begin(), table.rules->checks.end(), named) || std::any_of(table.rules->foreign.begin(), table.rules->foreign.end(), named);
 }
 
 // The name that is given, or one made of the table's and the columns' names.
@@ -74,7 +74,7 @@ void Binder::add_foreign(Relation& table, const Json& constraint, int column) {
     throw Failure(ErrorCode::kSyntax, "number of referencing and referenced columns for foreign key disagree", offset);
   }
   foreign.name = constraint_name(table, constraint, foreign.columns, "_fkey");
-  table.foreign.push_back(std::move(foreign));
+  table.rules->foreign.push_back(std::move(foreign));
 }
 
 void Binder::add_unique(Relation& table, const Json& constraint, int column) {
@@ -92,7 +92,7 @@ void Binder::add_unique(Relation& table, const Json& constraint, int column) {
   }
   if (unique.columns.size() > 32) throw Failure(ErrorCode::kUnsupported, "cannot use more than 32 columns in an index", offset);
   unique.name = constraint_name(table, constraint, unique.columns, "_key");
-  table.uniques.push_back(std::move(unique));
+  table.rules->uniques.push_back(std::move(unique));
 }
 
 void Binder::bind_conflict(const Json& body, const Relation& table, const From& from, Statement& out) {
@@ -118,9 +118,9 @@ void Binder::bind_conflict(const Json& body, const Relation& table, const From& 
     const auto matches = [&](const std::string& its_name, const Columns& its_columns) {
       return name.empty() ? !expressions && same_set(its_columns, columns) : its_name == name;
     };
-    conflict->by_key = table.has_key && matches(table.key_name, table.key);
-    for (std::size_t u = 0; u < table.uniques.size(); ++u) {
-      if (matches(table.uniques[u].name, table.uniques[u].columns)) conflict->uniques.push_back(u);
+    conflict->by_key = table.has_key && matches(table.rules->key_name, table.key);
+    for (std::size_t u = 0; u < table.rules->uniques.size(); ++u) {
+      if (matches(table.rules->uniques[u].name, table.rules->uniques[u].columns)) conflict->uniques.push_back(u);
     }
     if (!conflict->by_key && conflict->uniques.empty()) {
       throw Failure(ErrorCode::kUnknownName,
@@ -131,7 +131,7 @@ void Binder::bind_conflict(const Json& body, const Relation& table, const From& 
   } else {
     if (conflict->updates) throw Failure(ErrorCode::kSyntax, "ON CONFLICT DO UPDATE requires inference specification or constraint name", offset);
     conflict->by_key = table.has_key;
-    for (std::size_t u = 0; u < table.uniques.size(); ++u) conflict->uniques.push_back(u);
+    for (std::size_t u = 0; u < table.rules->uniques.size(); ++u) conflict->uniques.push_back(u);
   }
   if (conflict->updates) {
     const From both = join_from(From{from.plan->clone(), from.scope, {}}, relation_from(scan(table), "excluded", nullptr, {}), from.scope, offset);

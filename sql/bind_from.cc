@@ -215,7 +215,7 @@ From Binder::bind_parametrised(const Relation& view, const Json& body) {
     values.push_back(fold(coerce(bind(args[n], context), view.parameters[n], Cast::kImplicit, offset)));
     if (values.back()->node != Expr::Node::kConstant) unsupported("a view with values that are not constants", offset);
   }
-  Statement instance = bind_with_values(view.definition, catalog_, values);
+  Statement instance = bind_with_values(catalog_.definition_of(view.name), catalog_, values);
   From from = relation_from(std::move(instance.plan), view.name, find(body, "alias"), {});
   from.order = std::move(instance.order);
   return from;

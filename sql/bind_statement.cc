@@ -73,15 +73,15 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
   if (type == "CONSTR_NULL") return;
   if (type == "CONSTR_NOTNULL") {
     only(constraint, "NOT NULL", {"contype", "conname"});
-    table.schema[static_cast<std::size_t>(column)].nullable = false;
+    table.schema.edit([&](Schema& fields) { fields[static_cast<std::size_t>(column)].nullable = false; });
     return;
   }
   if (type == "CONSTR_PRIMARY") {
     only(constraint, "PRIMARY KEY", {"contype", "conname", "keys"});
     if (table.has_key) throw Failure(ErrorCode::kSyntax, "multiple primary keys for table \"" + table.name + "\" are not allowed", offset);
     table.has_key = true;
-    table.key_name = text_field(constraint, "conname");
-    if (table.key_name.empty()) table.key_name = table.name + "_pkey";
+    table.rules->key_name = text_field(constraint, "conname");
+    if (table.rules->key_name.empty()) table.rules->key_name = table.name + "_pkey";
     if (column >= 0) table.key.push_back(static_cast<std::uint16_t>(column));
     if (const Json* keys = find(constraint, "keys")) {
       for (const std::string& name : strings_of(*keys)) {
@@ -92,7 +92,9 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
         table.key.push_back(key);
       }
     }
-    for (std::uint16_t key : table.key) table.schema[key].nullable = false;
+    table.schema.edit([&](Schema& fields) {
+      for (const std::uint16_t key : table.key) fields[key].nullable = false;
+    });
     return;
   }
   if (type == "CONSTR_UNIQUE") return add_unique(table, constraint, column);
@@ -109,11 +111,11 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     only(constraint, "DEFAULT", {"contype", "raw_expr"});
     context.clause = "DEFAULT expressions";
     const Field& field = table.schema[static_cast<std::size_t>(column)];
-    if (table.defaults[static_cast<std::size_t>(column)]) {
+    if (table.rules->defaults[static_cast<std::size_t>(column)]) {
       throw Failure(ErrorCode::kSyntax, "multiple default values specified for column \"" + field.name + "\" of table \"" + table.name + "\"", offset);
     }
     ExprPtr value = fold(coerce(bind(at(constraint, "raw_expr"), context), field.type, Cast::kAssignment, offset));
-    table.defaults[static_cast<std::size_t>(column)] = std::move(value);
+    table.rules->defaults[static_cast<std::size_t>(column)] = std::move(value);
     return;
   }
   if (type == "CONSTR_CHECK") {
@@ -128,7 +130,7 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     condition = fold(std::move(condition));
     std::string name = text_field(constraint, "conname");
     const auto taken = [&](const std::string& n) {
-      return std::any_of(table.checks.begin(), table.checks.end(), [&](const Relation::Check& c) { return c.name == n; });
+      return std::any_of(table.rules->checks.begin(), table.rules->checks.end(), [&](const Relation::Check& c) { return c.name == n; });
     };
     if (name.empty()) {  // as PostgreSQL names it: by the one column that it is about, if it is one
       std::vector<std::uint16_t> used;
@@ -142,7 +144,7 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
       throw Failure(ErrorCode::kDuplicateName, "constraint \"" + name + "\" for relation \"" + table.name + "\" already exists", offset);
     }
     std::string text = condition->text();
-    table.checks.push_back({std::move(name), std::move(text), std::move(condition)});
+    table.rules->checks.push_back({std::move(name), std::move(text), std::move(condition)});
     return;
   }
   static const std::map<std::string, std::string> kNames = {
@@ -166,7 +168,7 @@ void Binder::add_column(Relation& table, const Json& item, std::vector<std::pair
   for (const Field& other : table.schema) {
     if (other.name == field.name) throw Failure(ErrorCode::kDuplicateName, "column \"" + field.name + "\" specified more than once", offset);
   }
-  table.schema.push_back(std::move(field));
+  table.schema.edit([&](Schema& fields) { fields.push_back(std::move(field)); });
   if (const Json* list = find(item, "constraints")) {
     bool null = false, not_null = false;
     for (const Json& c : *list) {
@@ -209,7 +211,7 @@ Statement Binder::create_table(const Json& body) {
   }
   if (table.schema.empty()) unsupported("a table without columns", location(at(body, "relation")));
   if (table.schema.size() > 1600) throw Failure(ErrorCode::kSyntax, "tables can have at most 1600 columns", location(at(body, "relation")));
-  table.defaults.resize(table.schema.size());
+  table.rules->defaults.resize(table.schema.size());
   for (const auto& [constraint, column] : constraints) add_constraint(table, *constraint, column);
   return out;
 }
@@ -304,7 +306,7 @@ std::uint16_t Binder::table_column(const Relation& table, const std::string& nam
 }
 
 ExprPtr Binder::default_of(const Relation& table, std::uint16_t column) const {
-  if (column < table.defaults.size() && table.defaults[column]) return table.defaults[column]->clone();
+  if (column < table.rules->defaults.size() && table.rules->defaults[column]) return table.rules->defaults[column]->clone();
   return null_constant(table.schema[column].type);
 }
 

@@ -10,6 +10,7 @@
 
 #include "operators/order_key.h"
 #include "sql/functions.h"
+#include "zset/shared.h"
 
 namespace weir {
 
@@ -19,22 +20,16 @@ struct Relation {
   std::string name;
   std::uint64_t id = 0;
   bool is_view = false;
-  Schema schema;
+  SharedVector<Field> schema;
   std::vector<std::uint16_t> key;  // tables: PRIMARY KEY; views: the derived key
   bool has_key = false;
-  // Views with parameters ($1, …): their types, and the CREATE statement, which is bound again where values are given. Such a view has no rows of its own.
+  // Views with parameters ($1, …): their types. Its statement is bound again where values are given; such a view has no rows of its own.
   std::vector<Type> parameters;
-  std::string definition;
   bool lazy = false;               // views WITH (lazy): no rows are kept where nobody listens
   // Views: the ORDER BY of the query, as far as the view has its columns. Rows have no order at rest; who reads the whole view sorts by it.
   std::vector<OrderKey> order;
-  // Tables. Defaults are expressions without columns (null: NULL); checks are boolean expressions over the row.
-  std::vector<std::shared_ptr<const Expr>> defaults;
   struct Check { std::string name; std::string text; std::shared_ptr<const Expr> condition; };
-  std::vector<Check> checks;
-  std::string key_name;                       // tables with a primary key: of its constraint
   struct Unique { std::string name; std::vector<std::uint16_t> columns; bool nulls_equal = false; };
-  std::vector<Unique> uniques;                // UNIQUE; nulls_equal: NULLS NOT DISTINCT
   struct Foreign {
     enum class Action : std::uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
     std::string name;
@@ -45,7 +40,15 @@ struct Relation {
     std::vector<std::uint16_t> set_columns;   // by SET NULL and SET DEFAULT on delete
     bool full = false;                        // MATCH FULL
   };
-  std::vector<Foreign> foreign;               // FOREIGN KEY
+  // Tables. Defaults are expressions without columns (null: NULL); checks are boolean expressions over the row.
+  struct Rules {
+    std::vector<std::shared_ptr<const Expr>> defaults;
+    std::vector<Check> checks;
+    std::string key_name;                     // of the primary key's constraint, if there is one
+    std::vector<Unique> uniques;              // UNIQUE; nulls_equal: NULLS NOT DISTINCT
+    std::vector<Foreign> foreign;             // FOREIGN KEY
+  };
+  Optional<Rules> rules;
 };
 
 class Catalog : public UserFunctions {

@@ -113,10 +113,10 @@ void each_constraint(const Catalog& catalog, F&& f) {
   for (const std::string& name : catalog.relation_names()) {
     const Relation& table = *catalog.find_relation(name);
     if (table.is_view) continue;
-    if (table.has_key) f(table, table.key_name, "PRIMARY KEY", table.key);
-    for (const Relation::Unique& unique : table.uniques) f(table, unique.name, "UNIQUE", unique.columns);
-    for (const Relation::Foreign& foreign : table.foreign) f(table, foreign.name, "FOREIGN KEY", foreign.columns);
-    for (const Relation::Check& check : table.checks) f(table, check.name, "CHECK", Columns());
+    if (table.has_key) f(table, table.rules->key_name, "PRIMARY KEY", table.key);
+    for (const Relation::Unique& unique : table.rules->uniques) f(table, unique.name, "UNIQUE", unique.columns);
+    for (const Relation::Foreign& foreign : table.rules->foreign) f(table, foreign.name, "FOREIGN KEY", foreign.columns);
+    for (const Relation::Check& check : table.rules->checks) f(table, check.name, "CHECK", Columns());
   }
 }
 

@@ -40,6 +40,7 @@ class Renamed final : public Catalog {
   Renamed(const Catalog& rest, Relation relation) : rest_(rest), relation_(std::move(relation)) {}
   const Relation* find_relation(std::string_view name) const override { return name == relation_.name ? &relation_ : rest_.find_relation(name); }
   std::vector<std::string> relation_names() const override { return rest_.relation_names(); }
+  std::string definition_of(std::string_view name) const override { return rest_.definition_of(name); }
   std::vector<const Function*> find(std::string_view name) const override { return rest_.find(name); }
 
  private:
@@ -86,6 +87,7 @@ void SchemaChange::alter_table(Engine::Bound& bound) {
 // REQUIRES: the state lock exclusively.
 std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<TableState>& old, Relation relation, const std::vector<int>& sources,
                                                         std::string definition, bool cascade) {
+  tables_changed_ = true;
   const std::vector<std::shared_ptr<RelationState>> views = engine_.dependents(*old);
   relation.id = engine_.next_id_++;
   auto table = std::make_shared<TableState>(std::move(relation), &engine_);
@@ -97,8 +99,8 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
   old->rows->scan(arena, rows);
   std::vector<Datum> defaults;
   for (std::size_t c = 0; c < sources.size(); ++c) {
-    const Expr* value = sources[c] < 0 && c < table->relation.defaults.size() ? table->relation.defaults[c].get() : nullptr;
-    defaults.push_back(value ? evaluate_constant(*value, arena) : Datum::of_null(table->kinds[c]));
+    const Expr* value = sources[c] < 0 && c < table->relation.rules->defaults.size() ? table->relation.rules->defaults[c].get() : nullptr;
+    defaults.push_back(value ? evaluate_constant(*value, arena) : Datum::of_null(table->kinds()[c]));
   }
   for (const Chunk& chunk : rows.chunks) {
     Chunk out = chunk;
@@ -109,7 +111,7 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
         out.columns[c] = chunk.columns[sources[c]];
         continue;
       }
-      out.columns[c] = Column::make(table->kinds[c], chunk.size, true, arena);
+      out.columns[c] = Column::make(table->kinds()[c], chunk.size, true, arena);
       for (std::uint32_t i = 0; i < chunk.size; ++i) out.columns[c].set(i, defaults[c]);
     }
     table->check(out, arena);
@@ -138,8 +140,8 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
     throw;
   }
   add(table);
-  for (const Relation::Foreign& foreign : table->relation.foreign) {
-    const auto& before = old->relation.foreign;
+  for (const Relation::Foreign& foreign : table->relation.rules->foreign) {
+    const auto& before = old->relation.rules->foreign;
     if (std::any_of(before.begin(), before.end(), [&](const Relation::Foreign& f) { return f.name == foreign.name; })) continue;
     engine_.link_tables();
     for (const Link& link : table->parents) {
@@ -184,8 +186,8 @@ void SchemaChange::carry_over(const std::shared_ptr<TableState>& from, const std
   for (const Chunk& chunk : copy.chunks) {
     chunk.each([&](std::uint32_t i) {
       for (std::size_t c = 0; c < sources.size(); ++c) {
-        const Expr* value = sources[c] < 0 && c < to->relation.defaults.size() ? to->relation.defaults[c].get() : nullptr;
-        row[c] = sources[c] >= 0 ? chunk.columns[sources[c]].get(i) : value ? evaluate_constant(*value, arena) : Datum::of_null(to->kinds[c]);
+        const Expr* value = sources[c] < 0 && c < to->relation.rules->defaults.size() ? to->relation.rules->defaults[c].get() : nullptr;
+        row[c] = sources[c] >= 0 ? chunk.columns[sources[c]].get(i) : value ? evaluate_constant(*value, arena) : Datum::of_null(to->kinds()[c]);
       }
       const TableChanges::Rows kept = changes.keep(row);
       const std::int64_t weight = chunk.weights[i];
@@ -212,12 +214,13 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
   const auto as_before = [&](const Statement& s) { return same_columns(s.plan->schema, before->relation.schema); };
   const auto find_text = [&]() -> std::string {
     // Does it stand on a column that is gone?
-    Relation old = was.relation, poisoned = was.relation;
+    const Relation& old = was.relation;
+    Relation poisoned = old;
     bool any_gone = false;
     for (std::size_t c = 0; c < old.schema.size(); ++c) {
       if (std::find(sources.begin(), sources.end(), static_cast<int>(c)) != sources.end()) continue;
       any_gone = true;
-      poisoned.schema[c].name = kUnsayable + poisoned.schema[c].name;
+      poisoned.schema.edit([&](Schema& fields) { fields[c].name = kUnsayable + fields[c].name; });
     }
     Statement with, without;
     bool free = true;
@@ -233,10 +236,11 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
     for (std::size_t c = 0; c < sources.size(); ++c) {
       in_place = in_place && sources[c] == static_cast<int>(c);
       if (sources[c] < 0) {
-        known.schema[c].name = kUnsayable + known.schema[c].name;
+        known.schema.edit([&](Schema& fields) { fields[c].name = kUnsayable + fields[c].name; });
         continue;
       }
-      const std::string& name = known.schema[c].name = old.schema[static_cast<std::size_t>(sources[c])].name;
+      const std::string& name = old.schema[static_cast<std::size_t>(sources[c])].name;
+      known.schema.edit([&](Schema& fields) { fields[c].name = name; });
       const std::string quoted = quote_identifier(now.relation.schema[c].name);
       select += (select.empty() ? "" : ", ") + quoted + (name == now.relation.schema[c].name ? "" : " AS " + quote_identifier(name));
       list += (list.empty() ? "" : ", ") + quote_identifier(name);

@@ -204,8 +204,8 @@ std::vector<RelationInfo> Database::relations() const {
       if (state->keyed()) {
         for (const std::uint16_t c : state->relation.key) info.key.push_back(state->relation.schema[c].name);
       }
-      for (std::size_t c = 0; c < state->relation.defaults.size(); ++c) {
-        const Expr* value = state->relation.defaults[c].get();
+      for (std::size_t c = 0; c < state->relation.rules->defaults.size(); ++c) {
+        const Expr* value = state->relation.rules->defaults[c].get();
         if (value && value->node == Expr::Node::kConstant) info.defaults.emplace(state->relation.schema[c].name, to_value(value->constant.get(), value->type));
       }
       info.definition = state->definition;

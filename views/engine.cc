@@ -141,7 +141,7 @@ void Engine::recover() {
     r.id = next_id_++;
     auto table = std::make_shared<TableState>(std::move(r), this);
     table->definition = relation.definition;
-    if (table->kinds.size() != relation.schema.size()) throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" is not the one that the catalog defines");
+    if (table->kinds().size() != relation.schema.size()) throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" is not the one that the catalog defines");
     attach_table(*table);
     enter(table);
     storage_->read(relation, [&](const Delta& rows) {
@@ -169,7 +169,6 @@ void Engine::recover() {
     r.order = bound.statement.order;
     r.parameters = bound.statement.parameters;
     r.lazy = bound.statement.lazy;
-    if (!r.parameters.empty()) r.definition = relation.definition;
     auto view = std::make_shared<ViewState>(std::move(r), std::move(bound.statement.plan));
     view->definition = relation.definition;
     view->uses = std::move(bound.uses);
@@ -230,7 +229,7 @@ std::shared_lock<std::shared_mutex> Engine::reading() const {
 
 const std::shared_ptr<RelationState>* Engine::find_state(std::string_view name) const {
   const auto it = by_name_.find(name);
-  return it == by_name_.end() ? nullptr : &it->second;
+  return it == by_name_.end() ? nullptr : &*it;
 }
 
 const Relation* Engine::find_relation(std::string_view name) const {
@@ -342,7 +341,7 @@ Statement Engine::transaction_statement(std::string_view sql) const {
 void Engine::enter(const std::shared_ptr<RelationState>& relation) {
   const std::uint64_t id = relation->relation.id;
   relations_.emplace(id, relation);
-  by_name_.emplace(relation->name(), relation);
+  by_name_.insert(relation);
   for (const std::uint64_t used : relation->uses) users_.emplace(used, id);
   if (!relation->has_instances_only()) {
     listen(*relation);
@@ -357,7 +356,7 @@ void Engine::remove(const RelationState& relation) {
   const auto it = relations_.find(id);
   const std::shared_ptr<RelationState> keep = it->second;
   relations_.erase(it);
-  by_name_.erase(relation.name());
+  by_name_.erase(by_name_.find(std::string_view(relation.name())));
   for (const std::uint64_t used : relation.uses) users_.erase({used, id});
   if (!keep->has_instances_only()) {
     unlisten(*keep);
@@ -381,7 +380,7 @@ void Engine::unlisten(RelationState& relation) {
 
 void Engine::attach_table(TableState& table) {
   const std::vector<std::uint16_t> key = table.keyed() ? table.relation.key : std::vector<std::uint16_t>();
-  table.node = circuit_->add_source(table.key_kinds, key, table.keyed(), table.name());
+  table.node = circuit_->add_source(table.key_kinds(), key, table.keyed(), table.name());
   table.rows = circuit_->integral(table.node);
   if (table.keyed()) table.key_index = table.rows->add_index(table.relation.key);
   for (TableIndex& index : table.indexes) index.number = table.rows->add_index(index.columns);
@@ -582,7 +581,7 @@ void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<Relat
     if (from.subscriptions.empty()) return;
     to->subscriptions = std::move(from.subscriptions);
     from.subscriptions.clear();
-    const bool same_columns = from.kinds.size() == to->kinds.size();
+    const bool same_columns = from.kinds().size() == to->kinds().size();
     Arena arena;
     Delta rows, net;
     to->scan(arena, rows);
@@ -710,7 +709,7 @@ ResultSet Engine::find(const std::string& name, const Row& key) {
       chunk.each([&](std::uint32_t i) {
         for (std::size_t k = 0; k < datums.size(); ++k) {
           const Datum value = chunk.columns[relation.relation.key[k]].get(i);
-          if (value.null != datums[k].null || (!value.null && key_compare(value, datums[k], relation.kinds_of_key[k]) != 0)) return;
+          if (value.null != datums[k].null || (!value.null && key_compare(value, datums[k], relation.kinds_of_key()[k]) != 0)) return;
         }
         found = true;
         for (std::uint16_t c = 0; c < schema.size(); ++c) values.push_back(to_value(chunk.columns[c].get(i), schema[c].type));

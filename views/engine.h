@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "circuit/circuit.h"
@@ -277,6 +278,19 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
   };
+  // Relations by their names.
+  static std::string_view name_of(std::string_view name) { return name; }
+  static std::string_view name_of(const std::shared_ptr<RelationState>& relation) { return relation->name(); }
+  struct NameHash {
+    using is_transparent = void;
+    template <class T>
+    std::size_t operator()(const T& named) const { return std::hash<std::string_view>()(name_of(named)); }
+  };
+  struct SameName {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const { return name_of(a) == name_of(b); }
+  };
 
   const OpenOptions options_;
   std::unique_ptr<Storage> storage_;           // null in memory
@@ -294,7 +308,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   std::map<std::uint64_t, std::shared_ptr<RelationState>> relations_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> users_;                  // (relation, view that uses it)
-  std::unordered_map<std::string, std::shared_ptr<RelationState>, StringHash, std::equal_to<>> by_name_;
+  std::unordered_set<std::shared_ptr<RelationState>, NameHash, SameName> by_name_;
   std::vector<std::vector<RelationState*>> by_node_;
   std::unordered_map<std::string, std::vector<std::unique_ptr<const Function>>, StringHash, std::equal_to<>> functions_;
   std::unordered_map<std::string, FoldCandidate> candidates_;               // by the text of a plan with parameters

@@ -125,7 +125,7 @@ bool Engine::probe_key(const Plan& filter, TransactionState* transaction, Arena&
     }
   }
   if (std::find(given.begin(), given.end(), false) != given.end()) return false;
-  std::vector<Datum> row(relation.kinds.size());
+  std::vector<Datum> row(relation.kinds().size());
   TableChanges* changes = transaction ? transaction->find(relation) : nullptr;
   if (changes) {
     if (!changes->find(values, row)) return true;
@@ -134,7 +134,7 @@ bool Engine::probe_key(const Plan& filter, TransactionState* transaction, Arena&
     if (found == Arrangement::kNone) return true;
     for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = relation.get(found, c);
   }
-  ChunkBuilder builder(relation.kinds, arena, out, 1);
+  ChunkBuilder builder(relation.kinds(), arena, out, 1);
   builder.append(row, 1);
   builder.finish();
   return true;
@@ -218,7 +218,7 @@ void Engine::evaluate_live(const Plan& plan, const RowsFunction& f) {
       Arena arena;
       Delta rows;
       relation.scan(arena, rows);
-      slice->second = constant(*circuit_, relation.key_kinds, rows);
+      slice->second = constant(*circuit_, relation.key_kinds(), rows);
     }
     return slice->second;
   };
@@ -249,7 +249,7 @@ void Engine::evaluate_apart(const Plan& plan, TransactionState& transaction, con
       }
       if (nodes.contains(scan.relation_id)) return;
       const std::vector<std::uint16_t> key = relation.keyed() ? relation.relation.key : std::vector<std::uint16_t>();
-      const NodeId node = circuit.add_source(relation.key_kinds, key, relation.keyed(), relation.name());
+      const NodeId node = circuit.add_source(relation.key_kinds(), key, relation.keyed(), relation.name());
       nodes.emplace(scan.relation_id, node);
       Delta rows;
       contents(relation, &transaction, arena, rows);

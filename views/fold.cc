@@ -71,10 +71,10 @@ void RelationState::scan(Arena& arena, Delta& out) const {
     const std::span<const Arrangement::Row> part(found.data() + begin, n);
     Chunk chunk;
     chunk.size = chunk.selected = n;
-    chunk.width = static_cast<std::uint16_t>(kinds.size());
-    chunk.columns = arena.array<Column>(kinds.size());
+    chunk.width = static_cast<std::uint16_t>(kinds().size());
+    chunk.columns = arena.array<Column>(kinds().size());
     for (std::uint16_t c = 0; c < chunk.width; ++c) {
-      chunk.columns[c] = Column::make(kinds[c], n, true, arena);
+      chunk.columns[c] = Column::make(kinds()[c], n, true, arena);
       rows->gather(part, fold->at(c), chunk.columns[c]);
     }
     auto* weights = arena.array<std::int64_t>(n);
@@ -242,6 +242,15 @@ void Engine::bind_slice(Fold& fold, std::span<const ExprPtr> values, RelationSta
   view.node = fold.node;
   view.rows = fold.rows;
   view.plan = nullptr;
+  // What all views of the fold have alike is held once.
+  if (!fold.shape) {
+    fold.shape = view.shape;
+    fold.schema = view.relation.schema;
+    fold.uses = view.uses;
+  }
+  if (*fold.shape == *view.shape) view.shape = fold.shape;
+  view.relation.schema.share(fold.schema);
+  view.uses.share(fold.uses);
 }
 
 void Engine::unbind_slice(RelationState& view) noexcept {

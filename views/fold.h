@@ -14,10 +14,9 @@
 
 #include "circuit/circuit.h"
 #include "sql/fold.h"
+#include "views/table_state.h"
 
 namespace weir::internal {
-
-struct RelationState;
 
 struct Fold {
   std::uint64_t id = 0;                     // of the bindings, among the ids of relations
@@ -40,6 +39,10 @@ struct Fold {
   std::vector<Slice> slices;                // by binding
   std::vector<std::int64_t> free;           // bindings to be given again
   std::size_t users = 0;                    // of all slices
+
+  std::shared_ptr<const RelationState::Shape> shape;  // of the first view, and of all that are like it
+  SharedVector<Field> schema;
+  SharedVector<std::uint64_t> uses;
 
   std::uint16_t at(std::uint16_t column) const { return column < binding ? column : static_cast<std::uint16_t>(column + 1); }
   void enter(RelationState& view);

@@ -105,7 +105,7 @@ void follow_key(TransactionState& transaction, Engine& engine, const Link& link,
   };
   std::vector<Child> children;
   changes.each_in(link.child_index, key, [&](const Place& place, std::int64_t count) { children.push_back({place, count}); });
-  std::vector<Datum> row(link.child->kinds.size());
+  std::vector<Datum> row(link.child->kinds().size());
   for (const Child& child : children) {
     for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = changes.value(child.place, c);
     const Rows before = changes.keep(row);
@@ -116,8 +116,8 @@ void follow_key(TransactionState& transaction, Engine& engine, const Link& link,
     } else {
       for (const std::uint16_t c : becomes ? foreign.columns : foreign.set_columns) {
         const Expr* value =
-            action == Action::kSetDefault && c < link.child->relation.defaults.size() ? link.child->relation.defaults[c].get() : nullptr;
-        row[c] = value ? evaluate_constant(*value, transaction.arena) : Datum::of_null(link.child->kinds[c]);
+            action == Action::kSetDefault && c < link.child->relation.rules->defaults.size() ? link.child->relation.rules->defaults[c].get() : nullptr;
+        row[c] = value ? evaluate_constant(*value, transaction.arena) : Datum::of_null(link.child->kinds()[c]);
       }
     }
     const Rows after = changes.keep(row);
@@ -211,7 +211,7 @@ std::size_t index_over(TableState& table, const Columns& columns) {
     if (table.indexes[i].columns == columns && !table.indexes[i].nulls_equal) return i;
   }
   TableIndex index{columns, {}, table.rows->add_index(columns), false, false, ""};
-  for (const std::uint16_t c : columns) index.kinds.push_back(table.key_kinds[c]);
+  for (const std::uint16_t c : columns) index.kinds.push_back(table.key_kinds()[c]);
   table.indexes.push_back(std::move(index));
   return table.indexes.size() - 1;
 }
@@ -235,7 +235,7 @@ void Engine::link_tables() {
   for (const auto& [id, relation] : relations_) {
     if (relation->relation.is_view) continue;
     auto& child = static_cast<TableState&>(*relation);
-    for (const Relation::Foreign& foreign : child.relation.foreign) {
+    for (const Relation::Foreign& foreign : child.relation.rules->foreign) {
       TableState& parent = *table(foreign.parent);
       Columns columns;
       for (const std::string& name : foreign.parent_columns) {
@@ -251,7 +251,7 @@ void Engine::link_tables() {
         if (columns.size() != foreign.columns.size())
           throw Failure(ErrorCode::kSyntax, "number of referencing and referenced columns for foreign key disagree");
       } else {
-        const auto& uniques = parent.relation.uniques;
+        const auto& uniques = parent.relation.rules->uniques;
         const bool unique = (parent.keyed() && same_set(columns, parent.relation.key)) ||
                             std::any_of(uniques.begin(), uniques.end(), [&](const Relation::Unique& u) { return same_set(columns, u.columns); });
         if (!unique)
@@ -260,7 +260,7 @@ void Engine::link_tables() {
       for (std::size_t k = 0; k < columns.size(); ++k) {
         const Type& ours = child.relation.schema[foreign.columns[k]].type;
         const Type& theirs = parent.relation.schema[columns[k]].type;
-        if (child.key_kinds[foreign.columns[k]] != parent.key_kinds[columns[k]]) {
+        if (child.key_kinds()[foreign.columns[k]] != parent.key_kinds()[columns[k]]) {
           throw Failure(ErrorCode::kUnsupported, "foreign key constraint \"" + foreign.name + "\" between types " + ours.to_string() + " and " +
                                                      theirs.to_string() + " is not supported");
         }

@@ -24,7 +24,7 @@ class Resolver {
   using Apply = std::function<void(std::span<const TableChanges::Rows>, std::span<const TableChanges::Rows>)>;
   Resolver(const Statement::Conflict& conflict, const TableState& table, TableChanges& changes, Arena& arena, Apply apply)
       : conflict_(conflict), table_(table), changes_(changes), arena_(arena), apply_(std::move(apply)), first_kept_(changes.next_kept()) {
-    if (conflict.by_key) arbiters_.push_back({std::nullopt, table.relation.key, table.kinds_of_key, false, {}});
+    if (conflict.by_key) arbiters_.push_back({std::nullopt, table.relation.key, table.kinds_of_key(), false, {}});
     for (const std::size_t u : conflict.uniques)
       arbiters_.push_back({u, table.indexes[u].columns, table.indexes[u].kinds, table.indexes[u].nulls_equal, {}});
     const auto changed = [&](std::uint16_t c) { return conflict.updates && conflict.set[c] != nullptr; };
@@ -110,14 +110,14 @@ class Resolver {
       std::uint32_t position;
       std::size_t hit;
     };  // a proposed row, inserted itself or (chunk null) a hit
-    const auto width = static_cast<std::uint16_t>(table_.kinds.size());
+    const auto width = static_cast<std::uint16_t>(table_.kinds().size());
     for (Arbiter& arbiter : arbiters_) arbiter.proposed.clear();
     std::vector<Place> hits;
     std::vector<Came> came;
     Delta inserted, updates;
-    ChunkBuilder fresh(table_.kinds, arena_, inserted);
-    std::vector<Kind> both = table_.kinds;
-    both.insert(both.end(), table_.kinds.begin(), table_.kinds.end());
+    ChunkBuilder fresh(table_.kinds(), arena_, inserted);
+    std::vector<Kind> both = table_.kinds();
+    both.insert(both.end(), table_.kinds().begin(), table_.kinds().end());
     ChunkBuilder pairs(both, arena_, updates);
     std::vector<Datum> row(both.size());
     for (const Chunk& chunk : proposed.chunks) {
@@ -174,7 +174,7 @@ class Resolver {
     for (const Chunk& chunk : inserted.chunks) after.push_back(changes_.keep(chunk));
     if (!after.empty()) apply_(before, after);
 
-    ChunkBuilder out(table_.kinds, arena_, results);
+    ChunkBuilder out(table_.kinds(), arena_, results);
     for (const Came& one : came) {
       if (one.chunk)
         out.append(*one.chunk, one.position, 1);

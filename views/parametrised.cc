@@ -23,7 +23,7 @@ Statement Engine::give_values(const RelationState& view, const Row& values) cons
       throw;
     }
   }
-  Statement statement = bind_with_values(view.relation.definition, *this, constants);
+  Statement statement = bind_with_values(view.definition, *this, constants);
   without_lazy(statement.plan);
   return statement;
 }

@@ -143,7 +143,7 @@ class ColumnIn {
 }  // namespace
 
 void columns_in(const TableState& table, std::span<const ColumnData> columns, std::size_t rows, Arena& arena, std::vector<Chunk>& out) {
-  const std::size_t width = table.kinds.size();
+  const std::size_t width = table.kinds().size();
   if (columns.size() != width) {
     throw Failure(ErrorCode::kInput, "table \"" + table.name() + "\" has " + std::to_string(width) + " columns, not " + std::to_string(columns.size()));
   }
@@ -179,8 +179,8 @@ Datum value_in(const RelationState& relation, std::uint16_t column, const Value&
 }
 
 void row_in(const TableState& table, const Row& row, Arena& arena, std::vector<Datum>& out) {
-  if (row.size() != table.kinds.size()) {
-    throw Failure(ErrorCode::kInput, "table \"" + table.name() + "\" has " + std::to_string(table.kinds.size()) + " columns, not " + std::to_string(row.size()));
+  if (row.size() != table.kinds().size()) {
+    throw Failure(ErrorCode::kInput, "table \"" + table.name() + "\" has " + std::to_string(table.kinds().size()) + " columns, not " + std::to_string(row.size()));
   }
   out.resize(row.size());
   for (std::uint16_t c = 0; c < row.size(); ++c) out[c] = value_in(table, c, row[c], arena);

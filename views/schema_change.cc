@@ -48,7 +48,7 @@ void SchemaChange::undo(std::size_t to) {
     undo_.back()();
     undo_.pop_back();
   }
-  engine_.link_tables();
+  if (tables_changed_) engine_.link_tables();
 }
 
 SchemaChange::Mark SchemaChange::mark() {
@@ -128,6 +128,7 @@ void SchemaChange::create_table(Engine::Bound& bound) {
   relation.is_view = false;
   auto table = std::make_shared<TableState>(std::move(relation), &engine_);
   table->definition = s.definition;
+  tables_changed_ = true;
   const std::unique_lock state(engine_.state_mutex_);
   engine_.attach_table(*table);
   add(table);
@@ -146,7 +147,6 @@ std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
   relation.order = s.order;
   relation.parameters = s.parameters;
   relation.lazy = s.lazy;
-  if (!relation.parameters.empty()) relation.definition = s.definition;
   auto view = std::make_shared<ViewState>(std::move(relation), std::move(s.plan));
   view->definition = s.definition;
   view->uses = std::move(bound.uses);
@@ -265,6 +265,7 @@ void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool 
     }
   }
   const std::unique_lock state(engine_.state_mutex_);
+  tables_changed_ = tables_changed_ || !views;
   // The youngest first: nobody stands on it any more.
   for (auto it = going.rbegin(); it != going.rend(); ++it) take_out(it->second);
   for (const auto& [id, child] : bereft) {
@@ -272,15 +273,15 @@ void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool 
     std::string definition = child->definition;
     std::vector<int> sources;
     for (std::size_t c = 0; c < without.schema.size(); ++c) sources.push_back(static_cast<int>(c));
-    for (const Relation::Foreign& foreign : child->relation.foreign) {
+    for (const Relation::Foreign& foreign : child->relation.rules->foreign) {
       if (std::any_of(named.begin(), named.end(), [&](const auto& n) { return n.second->name() == foreign.parent; })) {
         definition += "\n;\nALTER TABLE " + quote_identifier(child->name()) + " DROP CONSTRAINT " + quote_identifier(foreign.name);
-        std::erase_if(without.foreign, [&](const Relation::Foreign& f) { return f.name == foreign.name; });
+        std::erase_if(without.rules->foreign, [&](const Relation::Foreign& f) { return f.name == foreign.name; });
       }
     }
     replace_table(child, std::move(without), sources, std::move(definition), false);
   }
-  engine_.link_tables();
+  if (tables_changed_) engine_.link_tables();
 }
 
 }  // namespace weir::internal

@@ -123,7 +123,7 @@ Outcome Engine::change_rows(TransactionState& transaction, Statement& s) {
     chunk.each([&](std::uint32_t i) { outcome.changed += static_cast<std::uint64_t>(chunk.weights[i]); });
     if (s.kind != Statement::Kind::kDelete) one_nan(chunk);
   }
-  const std::size_t width = target->kinds.size();
+  const std::size_t width = target->kinds().size();
   const std::size_t new_row = s.kind == Statement::Kind::kUpdate ? width : 0;
   if (s.kind != Statement::Kind::kDelete) {
     for (const Chunk& chunk : rows.chunks) target->check(slice(chunk, new_row, width), transaction.arena);
@@ -201,8 +201,8 @@ std::vector<Chunk> Engine::read_copy(TransactionState& transaction, const Statem
   Arena& arena = transaction.arena;
   const Schema& schema = target->relation.schema;
   for (std::size_t c = 0; c < schema.size(); ++c) {
-    const bool has = c < target->relation.defaults.size() && target->relation.defaults[c];
-    defaults.push_back(has ? evaluate_constant(*target->relation.defaults[c], arena) : Datum::of_null(target->kinds[c]));
+    const bool has = c < target->relation.rules->defaults.size() && target->relation.rules->defaults[c];
+    defaults.push_back(has ? evaluate_constant(*target->relation.rules->defaults[c], arena) : Datum::of_null(target->kinds()[c]));
   }
   std::optional<ByteSource> source;
   const std::string name = s.file.empty() ? "STDIN" : s.file;
@@ -228,7 +228,7 @@ std::vector<Chunk> Engine::read_copy(TransactionState& transaction, const Statem
   std::vector<CsvField> fields;
   if (s.header) records.next_csv(fields, s.delimiter);
   Delta out;
-  ChunkBuilder builder(target->kinds, arena, out);
+  ChunkBuilder builder(target->kinds(), arena, out);
   std::vector<Datum> row(schema.size());
   while (records.next_csv(fields, s.delimiter)) {
     const auto refuse = [&](const std::string& why) {
@@ -245,7 +245,7 @@ std::vector<Chunk> Engine::read_copy(TransactionState& transaction, const Statem
     for (std::size_t f = 0; f < fields.size(); ++f) {
       const std::uint16_t c = s.copy_columns[f];
       if (!fields[f].quoted && fields[f].text == s.null_text) {
-        row[c] = Datum::of_null(target->kinds[c]);
+        row[c] = Datum::of_null(target->kinds()[c]);
         continue;
       }
       try {

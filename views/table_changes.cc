@@ -18,7 +18,7 @@ std::array<std::int64_t, kChunkRows> filled(std::int64_t value) {
 Failure duplicate_key(const TableState& table, const Chunk& chunk, std::uint32_t position) {
   Error error;
   error.code = ErrorCode::kConstraint;
-  error.message = "duplicate key value violates unique constraint \"" + table.relation.key_name + "\"";
+  error.message = "duplicate key value violates unique constraint \"" + table.relation.rules->key_name + "\"";
   error.hint = "key " + describe_key(table, chunk, position) + " already exists";
   return Failure(std::move(error));
 }
@@ -58,7 +58,7 @@ void TableChanges::start(std::shared_ptr<TableState> table, Arena& arena) {
   open_ = kNone;
   if (!table_) return;
   version_ = table_->version;
-  single_int_key_ = table_->kinds_of_key.size() == 1 && table_->kinds_of_key[0] == KeyKind::kInt;
+  single_int_key_ = table_->kinds_of_key().size() == 1 && table_->kinds_of_key()[0] == KeyKind::kInt;
 }
 
 std::uint64_t TableChanges::size() const {
@@ -100,7 +100,7 @@ TableChanges::Rows TableChanges::keep(std::span<const Datum> row) {
     chunk.width = static_cast<std::uint16_t>(row.size());
     chunk.columns = arena_->array<Column>(row.size());
     for (std::size_t c = 0; c < row.size(); ++c) {
-      chunk.columns[c] = Column::make(table_->kinds[c], open_capacity_, true, *arena_);  // checked later, NOT NULL too
+      chunk.columns[c] = Column::make(table_->kinds()[c], open_capacity_, true, *arena_);  // checked later, NOT NULL too
     }
     chunk.weights = plus_ones();
     chunks_.push_back(chunk);
@@ -150,7 +150,7 @@ bool TableChanges::same_key(std::uint32_t kept_row, const Chunk& chunk, std::uin
     }
     for (std::size_t k = 0; k < table_->relation.key.size(); ++k) {
       const std::uint16_t c = table_->relation.key[k];
-      if (!key_equal(kept(kept_row, c), chunk.columns[c].get(position), table_->key_kinds[c])) return false;
+      if (!key_equal(kept(kept_row, c), chunk.columns[c].get(position), table_->key_kinds()[c])) return false;
     }
     return true;
   }
@@ -284,7 +284,7 @@ void TableChanges::apply_keyed(Operation operation, const Rows& rows) {
   const TableState& table = *table_;
   const Chunk& chunk = rows.chunk;
   const std::vector<std::uint16_t>& key = table.relation.key;
-  hash_keys(chunk, key, table.kinds_of_key, hashes_.data());
+  hash_keys(chunk, key, table.kinds_of_key(), hashes_.data());
   table.rows->probe(table.key_index, chunk, key, false, bases_.data());
   reserve(entries_.size() + chunk.selected);
   if (operation != Operation::kInsert || chunk.selection) all_plain_ = false;
@@ -319,7 +319,7 @@ void TableChanges::apply_keyed(Operation operation, const Rows& rows) {
           there = equals_base(entry.base, chunk, position, true);
           entry.before = row;
         } else if (there) {
-          for (std::uint16_t c = 0; c < chunk.width && there; ++c) there = key_equal(kept(entry.row, c), chunk.columns[c].get(position), table.key_kinds[c]);
+          for (std::uint16_t c = 0; c < chunk.width && there; ++c) there = key_equal(kept(entry.row, c), chunk.columns[c].get(position), table.key_kinds()[c]);
         }
         if (!there) throw absent_row(table, ": key " + describe_key(table, chunk, position));
         entry.row = kNone;
@@ -372,7 +372,7 @@ bool TableChanges::equals_base(Arrangement::Row base, const Chunk& chunk, std::u
   if (table_->rows->matches(base, chunk, position)) return true;
   if (!by_key) return false;
   for (std::uint16_t c = 0; c < chunk.width; ++c) {
-    if (!key_equal(table_->rows->get(base, c), chunk.columns[c].get(position), table_->key_kinds[c])) return false;
+    if (!key_equal(table_->rows->get(base, c), chunk.columns[c].get(position), table_->key_kinds()[c])) return false;
   }
   return true;
 }
@@ -380,7 +380,7 @@ bool TableChanges::equals_base(Arrangement::Row base, const Chunk& chunk, std::u
 bool TableChanges::find(std::span<const Datum> key, std::vector<Datum>& row) {
   const Place place = find_key(key);
   if (place.none()) return false;
-  row.resize(table_->kinds.size());
+  row.resize(table_->kinds().size());
   for (std::uint16_t c = 0; c < row.size(); ++c) row[c] = value(place, c);
   return true;
 }
@@ -390,7 +390,7 @@ TableChanges::Place TableChanges::find_key(std::span<const Datum> key) {
   const TableState& table = *table_;
   if (!entries_.empty()) {
     // A row that holds only the key, to look it up among the changes.
-    std::vector<Column> columns(table.kinds.size());
+    std::vector<Column> columns(table.kinds().size());
     Arena scratch;
     for (std::size_t k = 0; k < key.size(); ++k) {
       columns[table.relation.key[k]] = Column::make(key[k].kind, 1, true, scratch);
@@ -402,7 +402,7 @@ TableChanges::Place TableChanges::find_key(std::span<const Datum> key) {
     chunk.columns = columns.data();
     chunk.weights = plus_ones();
     std::uint64_t hash = 0;
-    hash_keys(chunk, table.relation.key, table.kinds_of_key, &hash);
+    hash_keys(chunk, table.relation.key, table.kinds_of_key(), &hash);
     const std::uint32_t index = find_entry(static_cast<std::uint32_t>(hash >> 32 ^ hash), chunk, 0);
     if (index != kNone) return current(entries_[index]);
   }
@@ -532,7 +532,7 @@ std::uint64_t TableChanges::absorb_entry(const TableChanges& other, const Entry&
     if (same && entry.row != kBase) {
       std::uint32_t at = 0;
       const Rows before = other.selected(theirs.before, &at);
-      for (std::uint16_t c = 0; c < before.chunk.width && same; ++c) same = key_equal(kept(entry.row, c), before.chunk.columns[c].get(at), table.key_kinds[c]);
+      for (std::uint16_t c = 0; c < before.chunk.width && same; ++c) same = key_equal(kept(entry.row, c), before.chunk.columns[c].get(at), table.key_kinds()[c]);
     }
     if (!same) throw conflict(table);
   } else {
@@ -554,7 +554,7 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
       out.add(chunks_[number]);
       rows += chunks_[number].selected;
     }
-    ChunkBuilder builder(table.kinds, arena, out, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() + 1, kChunkRows)));
+    ChunkBuilder builder(table.kinds(), arena, out, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() + 1, kChunkRows)));
     for (const Entry& entry : entries_) {
       if (entry.count == 0) continue;
       builder.append(chunks_[entry.key / kChunkRows], entry.key % kChunkRows, entry.count);
@@ -571,9 +571,9 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
   std::uint64_t rows = 0;
   std::vector<Arrangement::Row> gone;
   std::vector<std::vector<std::uint32_t>> come(many_small ? 0 : chunks_.size());
-  std::vector<Datum> old(table.kinds.size());
+  std::vector<Datum> old(table.kinds().size());
   Delta added;
-  ChunkBuilder builder(table.kinds, arena, added, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() * 2, kChunkRows)));
+  ChunkBuilder builder(table.kinds(), arena, added, static_cast<std::uint32_t>(std::min<std::size_t>(entries_.size() * 2, kChunkRows)));
   for (const Entry& entry : entries_) {
     if (entry.row == kBase || (entry.row == kNone && entry.base == kNone)) continue;
     if (entry.row != kNone) {
@@ -595,10 +595,10 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
     const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(kChunkRows, gone.size() - from));
     Chunk chunk;
     chunk.size = chunk.selected = n;
-    chunk.width = static_cast<std::uint16_t>(table.kinds.size());
-    chunk.columns = arena.array<Column>(table.kinds.size());
+    chunk.width = static_cast<std::uint16_t>(table.kinds().size());
+    chunk.columns = arena.array<Column>(table.kinds().size());
     for (std::uint16_t c = 0; c < chunk.width; ++c) {
-      chunk.columns[c] = Column::make(table.kinds[c], n, table.relation.schema[c].nullable, arena);
+      chunk.columns[c] = Column::make(table.kinds()[c], n, table.relation.schema[c].nullable, arena);
       table.rows->gather({gone.data() + from, n}, c, chunk.columns[c]);
     }
     chunk.weights = minus_ones();
@@ -621,7 +621,7 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
     out.add(chunk);
   }
   for (const Chunk& chunk : added.chunks) {
-    for (std::size_t c = 0; c < table.kinds.size(); ++c) {
+    for (std::size_t c = 0; c < table.kinds().size(); ++c) {
       if (!table.relation.schema[c].nullable) chunk.columns[c].valid = nullptr;
     }
     out.add(chunk);

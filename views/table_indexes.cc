@@ -42,9 +42,9 @@ std::uint32_t TableChanges::entry_of_base(Arrangement::Row base) const {
   if (mask_ == 0) return kNone;
   const TableState& table = *table_;
   Arena scratch;
-  std::vector<Column> columns(table.kinds.size());
+  std::vector<Column> columns(table.kinds().size());
   for (std::uint16_t c = 0; c < columns.size(); ++c) {
-    columns[c] = Column::make(table.kinds[c], 1, true, scratch);
+    columns[c] = Column::make(table.kinds()[c], 1, true, scratch);
     columns[c].set(0, table.rows->get(base, c));
   }
   Chunk chunk;
@@ -54,7 +54,7 @@ std::uint32_t TableChanges::entry_of_base(Arrangement::Row base) const {
   chunk.weights = plus_ones();
   std::uint64_t hash = 0;
   if (table.keyed())
-    hash_keys(chunk, table.relation.key, table.kinds_of_key, &hash);
+    hash_keys(chunk, table.relation.key, table.kinds_of_key(), &hash);
   else
     hash_rows(chunk, {}, &hash);
   return find_entry(static_cast<std::uint32_t>(hash >> 32 ^ hash), chunk, 0);

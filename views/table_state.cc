@@ -6,21 +6,25 @@
 namespace weir::internal {
 
 RelationState::RelationState(Relation r) : relation(std::move(r)) {
+  Shape of;
+  of.kinds.reserve(relation.schema.size());
+  of.key_kinds.reserve(relation.schema.size());
   for (const Field& field : relation.schema) {
-    kinds.push_back(kind_of(field.type.id));
-    key_kinds.push_back(key_kind_of(field.type.id));
+    of.kinds.push_back(kind_of(field.type.id));
+    of.key_kinds.push_back(key_kind_of(field.type.id));
   }
   if (relation.has_key) {
-    for (const std::uint16_t c : relation.key) kinds_of_key.push_back(key_kinds[c]);
+    for (const std::uint16_t c : relation.key) of.kinds_of_key.push_back(of.key_kinds[c]);
   }
+  shape = std::make_shared<const Shape>(std::move(of));
 }
 
 TableState::TableState(Relation r, const Engine* owner) : RelationState(std::move(r)), engine(owner) {
   relation.has_key = !relation.key.empty();
-  for (const Relation::Check& check : relation.checks) checks.push_back(compile(*check.condition));
-  for (const Relation::Unique& unique : relation.uniques) {
+  for (const Relation::Check& check : relation.rules->checks) checks.push_back(compile(*check.condition));
+  for (const Relation::Unique& unique : relation.rules->uniques) {
     TableIndex index{unique.columns, {}, 0, true, unique.nulls_equal, unique.name};
-    for (const std::uint16_t c : index.columns) index.kinds.push_back(key_kinds[c]);
+    for (const std::uint16_t c : index.columns) index.kinds.push_back(key_kinds()[c]);
     indexes.push_back(std::move(index));
   }
 }
@@ -39,7 +43,7 @@ void TableState::check(const Chunk& rows, Arena& arena) const {
     const Column passed = checks[n]->evaluate(rows, arena);
     rows.each([&](std::uint32_t i) {
       if (passed.is_valid(i) && !passed.bools()[i]) {
-        throw Failure(ErrorCode::kConstraint, "new row for relation \"" + name() + "\" violates check constraint \"" + relation.checks[n].name + "\"");
+        throw Failure(ErrorCode::kConstraint, "new row for relation \"" + name() + "\" violates check constraint \"" + relation.rules->checks[n].name + "\"");
       }
     });
   }

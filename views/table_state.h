@@ -26,10 +26,16 @@ struct Fold;
 struct RelationState {
   Relation relation;
   std::string definition;                   // the CREATE statement
-  std::vector<std::uint64_t> uses;          // ids of the relations that its query names
-  std::vector<Kind> kinds;                  // of the columns
-  std::vector<KeyKind> key_kinds;
-  std::vector<KeyKind> kinds_of_key;        // of the columns of relation.key
+  SharedVector<std::uint64_t> uses;         // ids of the relations that its query names
+  const std::vector<Kind>& kinds() const { return shape->kinds; }                 // of the columns
+  const std::vector<KeyKind>& key_kinds() const { return shape->key_kinds; }
+  const std::vector<KeyKind>& kinds_of_key() const { return shape->kinds_of_key; }  // of the columns of relation.key
+  struct Shape {
+    std::vector<Kind> kinds;
+    std::vector<KeyKind> key_kinds, kinds_of_key;
+    friend bool operator==(const Shape&, const Shape&) = default;
+  };
+  std::shared_ptr<const Shape> shape;       // views of one fold share theirs
 
   NodeId node = kNoNode;
   Arrangement* rows = nullptr;              // of all views of the fold, where there is one
@@ -95,8 +101,8 @@ struct TableState : RelationState, std::enable_shared_from_this<TableState> {
   void check(const Chunk& rows, Arena& arena) const;
 
   const Engine* engine;
-  std::vector<ExpressionPtr> checks;        // as relation.checks
-  std::vector<TableIndex> indexes;          // first those of relation.uniques
+  std::vector<ExpressionPtr> checks;        // as relation.rules->checks
+  std::vector<TableIndex> indexes;          // first those of relation.rules->uniques
   std::vector<Link> parents, children;      // kept by Engine::link_tables
   bool linked() const { return !parents.empty() || !children.empty(); }
   std::uint64_t version = 0;                // the sequence number of the last batch that changed it

@@ -246,7 +246,7 @@ const std::string& Table::name() const {
 
 const Schema& Table::schema() const {
   static const Schema none;
-  return state_ ? state_->relation.schema : none;
+  return state_ ? state_->relation.schema.get() : none;
 }
 
 }  // namespace weir

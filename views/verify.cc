@@ -82,7 +82,7 @@ Verification Engine::verify() {
   for (const auto& [id, relation] : relations()) {
     if (relation->relation.is_view) continue;
     const std::vector<std::uint16_t> key = relation->keyed() ? relation->relation.key : std::vector<std::uint16_t>();
-    const NodeId node = circuit.add_source(relation->key_kinds, key, relation->keyed(), relation->name());
+    const NodeId node = circuit.add_source(relation->key_kinds(), key, relation->keyed(), relation->name());
     nodes.emplace(relation->relation.id, node);
     Arena arena;
     Delta rows;

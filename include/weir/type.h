@@ -45,6 +45,8 @@ struct Field {
   std::string name;
   Type type;
   bool nullable = true;
+
+  friend bool operator==(const Field&, const Field&) = default;
 };
 
 using Schema = std::vector<Field>;

@@ -158,13 +158,13 @@ TEST(Statement, CreateTable) {
   EXPECT_FALSE(s.relation.schema[2].nullable);
   EXPECT_TRUE(s.relation.schema[3].nullable);
   EXPECT_EQ(s.relation.schema[1].type, (Type{TypeId::kNumeric, 10, 2}));
-  EXPECT_EQ(s.relation.defaults[1]->text(), "'3.00'::numeric(10,2)");
-  EXPECT_FALSE(s.relation.defaults[0]);
-  ASSERT_EQ(s.relation.checks.size(), 4u);
-  EXPECT_EQ(s.relation.checks[0].name, "n_b_check");
-  EXPECT_EQ(s.relation.checks[1].name, "foo");
-  EXPECT_EQ(s.relation.checks[2].name, "n_a_check");
-  EXPECT_EQ(s.relation.checks[3].name, "n_b_check1");
+  EXPECT_EQ(s.relation.rules->defaults[1]->text(), "'3.00'::numeric(10,2)");
+  EXPECT_FALSE(s.relation.rules->defaults[0]);
+  ASSERT_EQ(s.relation.rules->checks.size(), 4u);
+  EXPECT_EQ(s.relation.rules->checks[0].name, "n_b_check");
+  EXPECT_EQ(s.relation.rules->checks[1].name, "foo");
+  EXPECT_EQ(s.relation.rules->checks[2].name, "n_a_check");
+  EXPECT_EQ(s.relation.rules->checks[3].name, "n_b_check1");
 }
 
 TEST(Statement, CopyAndDropAndTransactions) {
