@@ -108,17 +108,17 @@ struct Circuit::Impl {
   }
 
   // -- The past of streams.
-  const Delta& whole(Node& node, Contents& known) {
+  const Delta& whole(Node& node, Contents& known, Step& step) {
     const auto [entry, added] = known.try_emplace(node.id);
     Delta& out = entry->second;
     if (!added) return out;
     if (node.fresh) throw Failure(ErrorCode::kInternal, "stream read before it was filled: " + name(node));
     if (node.integral) {
-      node.integral->scan(step.arena(), out);
+      node.integral->scan(step.arena(), out, [&] { step.breathe(); });
     } else if (!node.op->contents(step, out)) {
       if (node.op->has_state()) throw Failure(ErrorCode::kInternal, "operator does not tell its contents: " + name(node));
       std::vector<const Delta*> inputs;
-      for (Node* input : node.inputs) inputs.push_back(&whole(*input, known));
+      for (Node* input : node.inputs) inputs.push_back(&whole(*input, known, step));
       try {
         node.op->backfill(step, inputs, out);
       } catch (...) {
@@ -129,23 +129,30 @@ struct Circuit::Impl {
     }
     return out;
   }
-  void fill_integral(Node& node, const Delta& contents) {
+  void fill_integral(Node& node, const Delta& contents, const Step& step) {
     node.integral->check(contents);
-    node.integral->apply(contents);
+    if (!step.on_breath()) return node.integral->apply(contents);
+    Delta part;
+    for (const Chunk& chunk : contents.chunks) {
+      part.clear();
+      part.add(chunk);
+      node.integral->apply(part);
+      step.breathe();
+    }
   }
   void end_of_use() {
     if (!reading) step.reset();
   }
 
-  void fill_fresh() {
+  void fill_fresh(Step& step) {
     Contents known;
     for (Node* node : fresh) {
       std::vector<const Delta*> inputs;
-      for (Node* input : node->inputs) inputs.push_back(&whole(*input, known));
+      for (Node* input : node->inputs) inputs.push_back(&whole(*input, known, step));
       Delta& out = known[node->id];
       try {
         timed(node->evaluate_ns, [&] { node->op->backfill(step, inputs, out); });
-        if (node->integral) timed(node->keep_ns, [&] { fill_integral(*node, out); });
+        if (node->integral) timed(node->keep_ns, [&] { fill_integral(*node, out, step); });
       } catch (...) {
         node->op->revert();
         throw;
@@ -296,7 +303,7 @@ Arrangement& Circuit::arrange(NodeId id, std::vector<std::uint16_t> identity, bo
     if (!node.fresh) {
       Contents known;
       try {
-        const Delta& contents = impl_->whole(node, known);
+        const Delta& contents = impl_->whole(node, known, impl_->step);
         integral->check(contents);
         integral->apply(contents);
       } catch (...) {
@@ -328,12 +335,19 @@ std::vector<NodeId> Circuit::take_freed() {
 
 void Circuit::backfill() {
   try {
-    impl_->fill_fresh();
+    impl_->fill_fresh(impl_->step);
   } catch (...) {
     impl_->end_of_use();
     throw;
   }
   impl_->end_of_use();
+}
+
+void Circuit::backfill(const std::function<void()>& breathe) {
+  const std::unique_ptr<Executor> serial = Executor::serial();
+  Step step(*serial);
+  step.on_breath(breathe);
+  impl_->fill_fresh(step);
 }
 
 bool Circuit::fresh(NodeId node) const { return impl_->at(node).fresh; }
@@ -343,7 +357,7 @@ std::span<const KeyKind> Circuit::types(NodeId node) const { return impl_->at(no
 void Circuit::contents(NodeId node, Delta& out) {
   impl_->reading = true;
   Contents known;
-  const Delta& whole = impl_->whole(impl_->at(node), known);
+  const Delta& whole = impl_->whole(impl_->at(node), known, impl_->step);
   out.chunks.insert(out.chunks.end(), whole.chunks.begin(), whole.chunks.end());
 }
 

@@ -46,6 +46,8 @@ class Circuit {
   std::vector<NodeId> take_freed();
   // Fills all fresh nodes from the past of their inputs. If it throws, the fresh nodes are reverted; the caller releases them.
   void backfill();
+  // The same, on one thread, calling `breathe` often: in it there may be steps that do not reach the fresh nodes, and nothing else may happen.
+  void backfill(const std::function<void()>& breathe);
   bool fresh(NodeId node) const;
   std::span<const KeyKind> types(NodeId node) const;  // of the columns of a stream
   bool consolidated(NodeId node) const;               // is every delta of the stream in unique form?

@@ -7,6 +7,7 @@
 // Errors   evaluate() may throw Failure; revert() is then called as for a step refused by somebody else.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,12 +28,18 @@ class Step {
   bool parallel(std::uint64_t rows) const { return rows >= kParallelRows && executor_.workers() > 1; }
   void reset();  // the end of a step
 
+  // Work that may take long calls it after every few thousand rows: between two of them others may have steps of their own, while a new view is filled.
+  void breathe() const { if (breathe_) (*breathe_)(); }
+  const std::function<void()>* on_breath() const { return breathe_; }
+  void on_breath(const std::function<void()>& breathe) { breathe_ = &breathe; }
+
   static constexpr std::uint64_t kParallelRows = 8192;
 
  private:
   Executor& executor_;
   struct alignas(64) Own { Arena arena; };  // a cache line a worker
   std::vector<Own> arenas_;
+  const std::function<void()>* breathe_ = nullptr;
 };
 
 using Inputs = std::span<const Delta* const>;  // one a stream, in the order they were connected; never null

@@ -49,7 +49,10 @@ class Aggregate final : public Operator {
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
     Arena& arena = step.arena();
-    for (const Chunk& chunk : inputs[0]->chunks) take(chunk, arena);
+    for (const Chunk& chunk : inputs[0]->chunks) {
+      take(chunk, arena);
+      step.breathe();
+    }
     settle(arena);
     put_touched(arena, out);
   }

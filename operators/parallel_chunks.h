@@ -11,7 +11,10 @@ namespace weir {
 template <class F>
 void each_chunk(Step& step, const Delta& in, Delta& out, F&& f) {
   if (in.chunks.size() < 2 || !step.parallel(in.rows())) {
-    for (const Chunk& chunk : in.chunks) f(chunk, step.arena(), out);
+    for (const Chunk& chunk : in.chunks) {
+      f(chunk, step.arena(), out);
+      step.breathe();
+    }
     return;
   }
   std::vector<Delta> parts(in.chunks.size());

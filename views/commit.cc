@@ -1,5 +1,6 @@
 // A commit: submissions are queued, become one batch, and that one step of the circuit and one transaction of the file.
 
+#include <algorithm>
 #include <optional>
 
 #include "views/door.h"
@@ -30,7 +31,7 @@ void measure(Submitted& submitted) {
 void Engine::commit(Submitted& submitted, const SubmitOptions& options) {
   refuse_kept(*submitted.transaction);
   const auto deadline = deadline_of(options);
-  if (!dispatcher_.wait_for_room(deadline)) throw full_queue();
+  if (!dispatcher_.wait_for_room(deadline) || !wait_until_thawed(*submitted.transaction, deadline)) throw full_queue();
   if (submitted.transaction->schema) {
     commit_alone(submitted);
   } else {
@@ -43,7 +44,7 @@ void Engine::commit(Submitted& submitted, const SubmitOptions& options) {
 void Engine::submit(const std::shared_ptr<Submitted>& submitted, const SubmitOptions& options) {
   refuse_kept(*submitted->transaction);
   const auto deadline = deadline_of(options);
-  if (!dispatcher_.wait_for_room(deadline)) throw full_queue();
+  if (!dispatcher_.wait_for_room(deadline) || !wait_until_thawed(*submitted->transaction, deadline)) throw full_queue();
   for (std::size_t n = 0; n < submitted->transaction->used; ++n) submitted->transaction->changes[n]->own();  // its caller goes on
   measure(*submitted);
   // What is queued does not keep the engine alive: the engine commits it before it ends.
@@ -66,6 +67,7 @@ void Engine::commit_durably(TransactionState& transaction, const Origin& origin)
   submitted.transaction = &transaction;
   submitted.origin = origin;
   measure(submitted);
+  wait_until_thawed(transaction, std::nullopt);
   queue_.commit(submitted, std::nullopt);
   if (submitted.error) throw Failure(*submitted.error);
   if (storage_thread_) storage_thread_->wait(submitted.step);
@@ -115,12 +117,14 @@ void Engine::commit_batch(SubmissionQueue& queue) {
   std::optional<Writing> writing;
   std::optional<Error> refused;
   try {
-    writing.emplace(*this, nullptr);
+    writing.emplace(*this, nullptr, Writing::BesideFilling());
   } catch (const Failure& failure) {
     refused = failure.error();
   }
   batch_.clear();
   for (const auto& submission : queue.take()) batch_.push_back(static_cast<Submitted*>(submission.get()));
+  // What had entered when its table was frozen.
+  if (!refused && filling_ && std::any_of(batch_.begin(), batch_.end(), [&](const Submitted* s) { return frozen(*s->transaction); })) writing->wait_until_filled();
   if (refused) {
     for (Submitted* submitted : batch_) submitted->error = refused;
   } else {

@@ -100,7 +100,8 @@ void Engine::close() {
   queue_.close();
   std::vector<std::shared_ptr<SubscriptionState>> ending;
   {
-    const std::lock_guard writing(writer_);
+    std::unique_lock writing(writer_);
+    filled_.wait(writing, [this] { return !filling_; });
     if (closed_.exchange(true)) return;
     const std::lock_guard lock(subscriptions_mutex_);
     for (const auto& [id, relation] : relations_) ending.insert(ending.end(), relation->subscriptions.begin(), relation->subscriptions.end());
@@ -209,14 +210,32 @@ void Engine::recover() {
 
 // ---- locks
 
-Engine::Writing::Writing(Engine& engine) : lock_(engine.writer_) {
+Engine::Writing::Writing(Engine& engine) : engine_(engine), lock_(engine.writer_, std::defer_lock) {
+  ++engine.waiting_;
+  lock_.lock();
+  --engine.waiting_;
+  wait_until_filled();
   if (engine.closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
 }
 
-Engine::Writing::Writing(Engine& engine, const TransactionState* transaction) : Writing(engine) {
-  if (engine.schema_owner_ && engine.schema_owner_ != transaction) {
+Engine::Writing::Writing(Engine& engine, const TransactionState* transaction) : Writing(engine) { check(transaction); }
+
+Engine::Writing::Writing(Engine& engine, const TransactionState* transaction, BesideFilling) : engine_(engine), lock_(engine.writer_, std::defer_lock) {
+  ++engine.waiting_;
+  lock_.lock();
+  --engine.waiting_;
+  if (engine.closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
+  check(transaction);
+}
+
+void Engine::Writing::check(const TransactionState* transaction) const {
+  if (engine_.schema_owner_ && engine_.schema_owner_ != transaction) {
     throw Failure(ErrorCode::kTransaction, "an open transaction is changing tables or views: it has to end first");
   }
+}
+
+void Engine::Writing::wait_until_filled() {
+  engine_.filled_.wait(lock_, [this] { return !engine_.filling_; });
 }
 
 std::shared_lock<std::shared_mutex> Engine::reading() const {

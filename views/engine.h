@@ -12,6 +12,7 @@
 #include <weir/gate.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -97,9 +98,16 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
    public:
     explicit Writing(Engine& engine);                              // to use the circuit, not to change anything
     Writing(Engine& engine, const TransactionState* transaction);  // Failure where another transaction owns the schema
+    // The same, also between two slices of a view's filling: then only steps are possible that do not reach its tables (prefill.cc).
+    struct BesideFilling {};
+    Writing(Engine& engine, const TransactionState* transaction, BesideFilling);
+    void wait_until_filled();
 
    private:
-    std::lock_guard<std::mutex> lock_;
+    friend class Engine;
+    void check(const TransactionState* transaction) const;
+    Engine& engine_;
+    std::unique_lock<std::mutex> lock_;
   };
   std::shared_lock<std::shared_mutex> reading() const;  // Failure(kClosed)
 
@@ -261,6 +269,14 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void declare_gates(std::map<std::string, GateOptions, std::less<>> gates); // in the file. REQUIRES: making_gates_
   void close_gates();                                                        // Failure: of the first that could not give back its leases
 
+  // -- Filling the streams of a view before it is made, in slices between which others commit (prefill.cc).
+  class Frozen;
+  class Prefilled;
+  std::vector<const RelationState*> to_freeze(const Bound& create) const;    // none: not worth it. REQUIRES: the state lock or Writing
+  bool frozen(const TransactionState& transaction) const;
+  bool wait_until_thawed(const TransactionState& transaction, const SubmissionQueue::Deadline& deadline);
+  bool goes_beside_filling(const Bound& bound) const;                        // REQUIRES: Writing
+
   // -- One-off evaluation (evaluate.cc). Calls f with the rows of a plan as the transaction (may be null) sees them; weights say how often.
   using RowsFunction = std::function<void(const Delta&)>;
   void evaluate(const Plan& plan, TransactionState* transaction, const RowsFunction& f);  // REQUIRES: Writing
@@ -303,6 +319,13 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   std::unordered_map<std::string, SourceMark, StringHash, std::equal_to<>> sources_;  // guarded as the catalog
   std::mutex writer_;
+  std::atomic<int> waiting_{0};                // for writer_
+  bool filling_ = false;                       // a view's streams; guarded by writer_
+  std::condition_variable filled_;
+  mutable std::mutex freeze_mutex_;
+  std::vector<const RelationState*> frozen_;   // tables that are being read for a new view
+  std::atomic<bool> any_frozen_{false};
+  std::condition_variable thawed_;
   mutable std::shared_mutex state_mutex_;
   const TransactionState* schema_owner_ = nullptr;
 

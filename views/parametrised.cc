@@ -79,13 +79,14 @@ void Engine::leave(const std::shared_ptr<RelationState>& instance) noexcept {
     any_left_ = true;
     return;
   }
-  const std::lock_guard writing(writer_);
+  std::unique_lock writing(writer_);
+  filled_.wait(writing, [this] { return !filling_; });
   const std::unique_lock state(state_mutex_);
   end_instance(*instance);
 }
 
 void Engine::end_left() {
-  if (!any_left_.load(std::memory_order_relaxed)) return;
+  if (filling_ || !any_left_.load(std::memory_order_relaxed)) return;
   std::vector<std::shared_ptr<RelationState>> left;
   {
     const std::lock_guard lock(subscriptions_mutex_);

@@ -6,6 +6,7 @@
 #include "sql/functions.h"
 #include "views/csv.h"
 #include "views/engine.h"
+#include "views/prefill.h"
 #include "views/rows_in.h"
 #include "views/schema_change.h"
 #include "zset/text_form.h"
@@ -48,10 +49,23 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
   std::vector<Chunk> copied;
   if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);
   if (autocommit) dispatcher_.wait_for_room();
-  const Writing writing(*this, &transaction);
+  Frozen freeze(*this);
+  if (autocommit && bound.statement.kind == Statement::Kind::kCreateView) {
+    std::vector<const RelationState*> tables;
+    {
+      const auto lock = reading();
+      tables = to_freeze(bound);
+    }
+    if (!tables.empty()) freeze.add(std::move(tables));
+  }
+  Writing writing(*this, &transaction, Writing::BesideFilling());
+  std::optional<Prefilled> prefilled;
+  if (filling_ && !goes_beside_filling(bound)) writing.wait_until_filled();
   if (schema_version_ != bound.schema_version) {
     bound = bind(sql);
     if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);
+  } else if (freeze.any()) {
+    prefilled.emplace(*this, writing, bound.statement);
   }
   if (!autocommit) return run(transaction, bound, copied);
   try {

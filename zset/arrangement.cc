@@ -19,6 +19,7 @@ namespace {
 
 using Row = Arrangement::Row;
 constexpr Row kNone = Arrangement::kNone;
+thread_local LateIndexes* late_indexes = nullptr;
 constexpr std::uint32_t kIdentityIndex = 0;   // the identity table serving as a key index
 constexpr std::uint32_t kFewRows = 8;         // up to so many, prefetching does not pay
 constexpr std::size_t kCachedBytes = 256 * 1024;  // tables up to this size are taken to be in the cache
@@ -532,6 +533,28 @@ struct Arrangement::Impl {
     }
   }
 
+  // Takes all rows into an empty index.
+  void build(KeyIndex& index, const std::function<void()>& between) {
+    std::vector<std::uint16_t> in_chunk;
+    for (std::size_t k = 0; k < index.columns.size(); ++k) in_chunk.push_back(static_cast<std::uint16_t>(k));
+    Arena arena;
+    batches([&](const Row* rows, std::uint32_t n) {
+      arena.reset();
+      Chunk chunk;
+      chunk.size = chunk.selected = n;
+      chunk.width = static_cast<std::uint16_t>(index.columns.size());
+      chunk.columns = arena.array<Column>(index.columns.size());
+      for (std::size_t k = 0; k < index.columns.size(); ++k) {
+        chunk.columns[k] = Column::make(kinds[index.columns[k]], n, null_words, arena);
+        gather({rows, n}, index.columns[k], chunk.columns[k]);
+      }
+      Events events;
+      for (std::uint32_t k = 0; k < n; ++k) events.add(rows[k], k, true);
+      follow(index, chunk, in_chunk, events);
+      if (between) between();
+    });
+  }
+
   // Few rows: has the memory fetch the slots of all tables at the same time.
   void prefetch_few(const Chunk& chunk, const std::uint64_t* hashes) const {
     if (slots.bytes() <= kCachedBytes) return;
@@ -715,29 +738,13 @@ std::uint32_t Arrangement::add_index(std::span<const std::uint16_t> columns) {
   }
   auto index = std::make_unique<KeyIndex>();
   index->columns.assign(columns.begin(), columns.end());
-  std::vector<std::uint16_t> in_chunk;
-  for (const std::uint16_t c : columns) {
-    in_chunk.push_back(static_cast<std::uint16_t>(index->kinds.size()));
-    index->kinds.push_back(a.key_kinds[c]);
-  }
-  Arena arena;
-  a.batches([&](const Row* rows, std::uint32_t n) {
-    arena.reset();
-    Chunk chunk;
-    chunk.size = chunk.selected = n;
-    chunk.width = static_cast<std::uint16_t>(columns.size());
-    chunk.columns = arena.array<Column>(columns.size());
-    for (std::size_t k = 0; k < columns.size(); ++k) {
-      chunk.columns[k] = Column::make(a.kinds[columns[k]], n, a.null_words, arena);
-      a.gather({rows, n}, columns[k], chunk.columns[k]);
-    }
-    Events events;
-    for (std::uint32_t k = 0; k < n; ++k) events.add(rows[k], k, true);
-    a.follow(*index, chunk, in_chunk, events);
-  });
+  for (const std::uint16_t c : columns) index->kinds.push_back(a.key_kinds[c]);
+  const bool later = late_indexes && a.live >= LateIndexes::kManyRows;
+  if (!later) a.build(*index, {});
   if (free == a.indexes.size()) a.indexes.emplace_back();
   a.indexes[free] = std::move(index);
   a.find_steady();
+  if (later) late_indexes->waiting_.emplace_back(this, static_cast<std::uint32_t>(free + 1));
   return static_cast<std::uint32_t>(free + 1);
 }
 
@@ -874,7 +881,7 @@ void Arrangement::collect() noexcept {
   if (!impl_->dead.empty()) impl_->collect();
 }
 
-void Arrangement::scan(Arena& arena, Delta& out) const {
+void Arrangement::scan(Arena& arena, Delta& out, const std::function<void()>& between) const {
   const Impl& a = *impl_;
   a.batches([&](const Row* rows, std::uint32_t n) {
     Chunk chunk;
@@ -889,7 +896,16 @@ void Arrangement::scan(Arena& arena, Delta& out) const {
     for (std::uint32_t k = 0; k < n; ++k) weights[k] = Impl::weight(a.tuples[rows[k]]);
     chunk.weights = weights;
     out.add(chunk);
+    if (between) between();
   });
+}
+
+LateIndexes::LateIndexes() { late_indexes = this; }
+LateIndexes::~LateIndexes() { late_indexes = nullptr; }
+
+void LateIndexes::fill(const std::function<void()>& between) {
+  for (const auto& [arrangement, index] : waiting_) arrangement->impl_->build(*arrangement->impl_->indexes[index - 1], between);
+  waiting_.clear();
 }
 
 std::uint64_t Arrangement::rows() const { return impl_->live; }

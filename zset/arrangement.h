@@ -15,8 +15,10 @@
 // Ownership of long strings: those of a removed row stay readable until collect(), which the step calls at its end: chunks in flight may refer to them.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "zset/chunk.h"
@@ -70,16 +72,33 @@ class Arrangement {
   void check(const Delta& delta) const;
   void apply(const Delta& delta) noexcept;
   void collect() noexcept;
-  // All rows, in row order, as chunks that refer to this arrangement's strings.
-  void scan(Arena& arena, Delta& out) const;
+  // All rows, in row order, as chunks that refer to this arrangement's strings. `between` is called after each.
+  void scan(Arena& arena, Delta& out, const std::function<void()>& between = {}) const;
 
   std::uint64_t rows() const;         // distinct rows
   std::int64_t total_weight() const;  // rows counted with their weights
   std::size_t bytes() const;          // memory, indexes and heap included
 
  private:
+  friend class LateIndexes;
   struct Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+// While one lives, an index that its thread adds to an arrangement of many rows stays empty until fill(). REQUIRES: nobody probes it until then, and the
+// arrangement does not change.
+class LateIndexes {
+ public:
+  static constexpr std::uint64_t kManyRows = 65'536;
+
+  LateIndexes();
+  ~LateIndexes();
+  LateIndexes(const LateIndexes&) = delete;
+  void fill(const std::function<void()>& between);  // called after every few thousand rows
+
+ private:
+  friend class Arrangement;
+  std::vector<std::pair<Arrangement*, std::uint32_t>> waiting_;
 };
 
 }  // namespace weir
