@@ -298,7 +298,7 @@ class Extremes final : public Accumulator {
   ValueOwner<Value> own_;
 };
 
-enum class Family { kCount, kSum, kExtremes, kBooleans, kBits, kVariance, kRegression, kTextList, kOrderedSet, kHypothetical };
+enum class Family { kCount, kSum, kExtremes, kBooleans, kBits, kVariance, kRegression, kTextList, kArrayList, kOrderedSet, kHypothetical };
 
 Family family(AggregateFunction f) {
   using F = AggregateFunction;
@@ -309,6 +309,7 @@ Family family(AggregateFunction f) {
     case F::kBoolAnd: case F::kBoolOr: return Family::kBooleans;
     case F::kBitAnd: case F::kBitOr: case F::kBitXor: return Family::kBits;
     case F::kStringAgg: return Family::kTextList;
+    case F::kArrayAgg: return Family::kArrayList;
     case F::kMode: case F::kPercentileCont: case F::kPercentileDisc: return Family::kOrderedSet;
     case F::kRank: case F::kDenseRank: case F::kPercentRank: case F::kCumeDist: return Family::kHypothetical;
     case F::kVarPop: case F::kVarSamp: case F::kStddevPop: case F::kStddevSamp: return Family::kVariance;
@@ -331,6 +332,7 @@ bool share_accumulator(const AggregateSpec& a, const AggregateSpec& b) {
 std::unique_ptr<Accumulator> make_accumulator(const AggregateSpec& spec) {
   switch (family(spec.function)) {
     case Family::kTextList: return make_text_list(spec);
+    case Family::kArrayList: return make_array_list(spec);
     case Family::kOrderedSet: return make_ordered_set(spec.argument_type);
     case Family::kHypothetical: return make_hypothetical(spec);
     default: return make_accumulator(spec.function, spec.argument_type);
@@ -345,14 +347,14 @@ std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId
     case Family::kBits: return make_bits(argument);
     case Family::kVariance: return make_variance(argument);
     case Family::kRegression: return make_regression();
-    case Family::kTextList: case Family::kOrderedSet: case Family::kHypothetical: break;
+    case Family::kTextList: case Family::kArrayList: case Family::kOrderedSet: case Family::kHypothetical: break;
     case Family::kSum:
       switch (kind) {
         case KeyKind::kInt: return std::make_unique<IntegerSum>();
         case KeyKind::kDouble: return std::make_unique<DoubleSum>();
         case KeyKind::kNumeric: return std::make_unique<NumericSum>();
         case KeyKind::kInterval: return std::make_unique<IntervalSum>();
-        case KeyKind::kBool: case KeyKind::kText: case KeyKind::kPadded: refuse();
+        case KeyKind::kBool: case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kArray: refuse();
       }
       break;
     case Family::kExtremes:
@@ -362,6 +364,7 @@ std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId
         case KeyKind::kNumeric: return std::make_unique<Extremes<NumericOrder>>();
         case KeyKind::kText: return std::make_unique<Extremes<TextOrder>>();
         case KeyKind::kPadded: return std::make_unique<Extremes<PaddedOrder>>();
+        case KeyKind::kArray: return std::make_unique<Extremes<ArrayOrder>>();
         case KeyKind::kInterval: return std::make_unique<Extremes<IntervalOrder>>();
         case KeyKind::kBool: refuse();
       }

@@ -8,6 +8,7 @@
 
 #include "operators/order_bytes.h"
 #include "operators/ordered_changes.h"
+#include "zset/array.h"
 
 namespace weir {
 namespace {
@@ -94,6 +95,7 @@ struct Plainly {
 template <class Order>
 int compare_plainly(const typename Order::Value& a, const typename Order::Value& b) {
   if constexpr (std::is_same_v<Order, NumericOrder>) return numeric_compare(a, b);
+  else if constexpr (std::is_same_v<Order, ArrayOrder>) return array_compare(a, b);
   else if constexpr (std::is_same_v<Order, TextOrder>) return Order()(a, b);
   else if constexpr (std::is_same_v<Order, PaddedOrder>) return without_padding(a.view()).compare(without_padding(b.view()));
   else return Plainly()(a, b);
@@ -390,6 +392,89 @@ class TextList final : public InOrder<TextOrder> {
   Arena arena_;
 };
 
+// A value in its place: [ the bytes of ORDER BY | the value, nothing for NULL | its size, or that it is NULL ]. Without ORDER BY in order of the values.
+class ArrayList final : public InOrder<TextOrder> {
+ public:
+  explicit ArrayList(const AggregateSpec& spec) : order_(spec.order) {
+    kinds_.push_back(spec.argument->key_kind());
+    for (const ExpressionPtr& e : spec.more) kinds_.push_back(e->key_kind());
+    order_.push_back({0, false, false});
+  }
+
+  std::uint32_t ask(const AggregateSpec&) override {
+    asked_ = 1;
+    return 0;
+  }
+  bool update(const Chunk& rows, const Column* values, Groups, const std::uint32_t* numbers, bool) override {
+    std::string bytes;
+    rows.each([&](std::uint32_t i) {
+      bytes.clear();
+      for (const OrderKey& key : order_) {
+        append_order_bytes(bytes, values[key.column].get(i), kinds_[key.column], key.descending, key.nulls_first);
+      }
+      const std::size_t head = bytes.size();
+      const bool null = !values[0].is_valid(i);
+      if (!null) append_value(bytes, values[0], i);
+      const std::uint32_t size = null ? kNull : static_cast<std::uint32_t>(bytes.size() - head);
+      bytes.append(reinterpret_cast<const char*>(&size), sizeof size);
+      changes_.add(Bytes::copy(bytes, arena_), rows.weights[i], numbers[i]);
+    });
+    return true;
+  }
+  void forget() noexcept override {
+    InOrder::forget();
+    arena_.reset();
+  }
+
+ protected:
+  Datum answer(const std::byte* group, std::uint32_t, Arena& arena) const override {
+    const InOrder::State& s = at<InOrder::State>(group);
+    if (s.total <= 0) return Datum();
+    ArrayBuilder out(kinds_[0]);
+    s.set.each_from(0, [&](const Bytes& entry, std::int64_t copies) {
+      const std::string_view bytes = entry.view();
+      std::uint32_t size;
+      std::memcpy(&size, bytes.data() + bytes.size() - sizeof size, sizeof size);
+      const Datum value = size == kNull ? Datum() : value_of(bytes.substr(bytes.size() - sizeof size - size, size));
+      for (; copies > 0; --copies) out.add(value);
+      return true;
+    });
+    return Datum::of(out.take(arena));
+  }
+
+ private:
+  static constexpr std::uint32_t kNull = UINT32_MAX;
+
+  static void append_value(std::string& out, const Column& column, std::uint32_t i) {
+    if (column.kind == Kind::kBytes) {
+      out += column.bytes()[i].view();
+    } else {
+      const std::size_t n = slot_bytes(column.kind);
+      out.append(column.as<const char>() + i * n, n);
+    }
+  }
+  Datum value_of(std::string_view bytes) const {
+    switch (physical(kinds_[0])) {
+      case Kind::kBool: return Datum::of(bytes[0] != 0);
+      case Kind::kInt: return Datum::of(load<std::int64_t>(bytes));
+      case Kind::kDouble: return Datum::of(load<double>(bytes));
+      case Kind::kInterval: return Datum::of(load<Interval>(bytes));
+      case Kind::kBytes: break;
+    }
+    return Datum::of(Bytes(bytes));
+  }
+  template <class T>
+  static T load(std::string_view bytes) {
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+
+  std::vector<OrderKey> order_;
+  std::vector<KeyKind> kinds_;
+  Arena arena_;
+};
+
 }  // namespace
 
 std::unique_ptr<Accumulator> make_ordered_set(TypeId argument) {
@@ -400,6 +485,7 @@ std::unique_ptr<Accumulator> make_ordered_set(TypeId argument) {
     case KeyKind::kNumeric: return std::make_unique<OrderedSet<NumericOrder>>(false);
     case KeyKind::kInterval: return std::make_unique<OrderedSet<IntervalOrder>>(false);
     case KeyKind::kPadded: return std::make_unique<OrderedSet<PaddedOrder>>(false);
+    case KeyKind::kArray: return std::make_unique<OrderedSet<ArrayOrder>>(false);
     case KeyKind::kText: break;
   }
   return std::make_unique<OrderedSet<TextOrder>>(false);
@@ -407,5 +493,6 @@ std::unique_ptr<Accumulator> make_ordered_set(TypeId argument) {
 
 std::unique_ptr<Accumulator> make_hypothetical(const AggregateSpec& spec) { return std::make_unique<Hypothetical>(spec); }
 std::unique_ptr<Accumulator> make_text_list(const AggregateSpec& spec) { return std::make_unique<TextList>(spec); }
+std::unique_ptr<Accumulator> make_array_list(const AggregateSpec& spec) { return std::make_unique<ArrayList>(spec); }
 
 }  // namespace weir

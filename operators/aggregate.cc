@@ -312,7 +312,7 @@ class Aggregate final : public Operator {
       pairs = without_nulls(pairs, arena);
       pairs.width = static_cast<std::uint16_t>(all.size());
       pairs.columns = all.data();
-    } else {
+    } else if (part.spec->function != AggregateFunction::kArrayAgg) {
       pairs = without_nulls(pairs, arena);
     }
     if (pairs.selected != 0) part.distinct->add(pairs, 0, arena);

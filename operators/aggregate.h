@@ -2,13 +2,13 @@
 // GROUP BY with any number of aggregates, each with DISTINCT and FILTER.
 //
 // Law      for each touched group: Δout = −[row before] + [row after]. Counts, sums, bits, variances and regressions are linear in the Z-set of a group (DBSP,
-//          section 7.2), doubles included (exact sums); MIN, MAX, MODE, percentiles, RANKs and STRING_AGG keep an ordered multiset.
+//          section 7.2), doubles included (exact sums); MIN, MAX, MODE, percentiles, RANKs, STRING_AGG and ARRAY_AGG keep an ordered multiset.
 //          Derivation: docs/derivations/aggregate.md
 // State    one entry a group: its key, its number of rows, its accumulators. For DISTINCT the weight of each (group, value). For the ordered ones the values in order.
-// Cost     O(|Δ|) expected for the linear ones, O(|Δ| log n) for the ordered ones and never a scan of the group, but by STRING_AGG, whose text is put out whole; many
-//          changes of one group are merged in one pass.
+// Cost     O(|Δ|) expected for the linear ones, O(|Δ| log n) for the ordered ones and never a scan of the group, but by STRING_AGG and ARRAY_AGG, whose text
+//          or array is put out whole; many changes of one group are merged in one pass.
 // Order    groups come out in order of first touch in the step.
-// Nulls    NULL keys form one group. Aggregates skip NULL arguments; SUM, AVG, MIN, MAX of none are NULL, COUNT is 0.
+// Nulls    NULL keys form one group. Aggregates but ARRAY_AGG skip NULL arguments; SUM, AVG, MIN, MAX of none are NULL, COUNT is 0.
 // Errors   sums beyond their type are Failure(kEvaluation). A group whose row count would fall below 0 likewise.
 // Output   the key columns, then one column an aggregate. Without keys: always exactly one row, from backfill() on.
 
@@ -26,6 +26,7 @@ enum class AggregateFunction : std::uint8_t {
   kCountStar, kCount, kSum, kAvg, kMin, kMax, kBoolAnd, kBoolOr, kBitAnd, kBitOr, kBitXor,
   kVarPop, kVarSamp, kStddevPop, kStddevSamp,
   kStringAgg,                                 // of (text, separator)
+  kArrayAgg,                                  // NULLs too
   kMode, kPercentileCont, kPercentileDisc,    // WITHIN GROUP (ORDER BY …)
   kRank, kDenseRank, kPercentRank, kCumeDist, // of a row that is not there, among those of the group
   kCovarPop, kCovarSamp, kCorr, kRegrCount, kRegrAvgX, kRegrAvgY, kRegrSxx, kRegrSyy, kRegrSxy, kRegrSlope, kRegrIntercept, kRegrR2,  // of (y, x), both double
@@ -36,6 +37,8 @@ constexpr bool is_hypothetical(AggregateFunction f) { return f >= AggregateFunct
 constexpr bool is_count(AggregateFunction f) {
   return f == AggregateFunction::kCountStar || f == AggregateFunction::kCount || f == AggregateFunction::kRegrCount;
 }
+// Is its answer made of all values, in the order that its ORDER BY says?
+constexpr bool is_list(AggregateFunction f) { return f == AggregateFunction::kStringAgg || f == AggregateFunction::kArrayAgg; }
 // Is it the same with DISTINCT and without?
 constexpr bool ignores_repeats(AggregateFunction f) {
   using F = AggregateFunction;

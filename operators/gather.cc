@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "zset/array.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
 
@@ -90,6 +91,7 @@ bool equal_at(const Column& a, std::uint32_t i, const Column& b, std::uint32_t j
     case KeyKind::kNumeric: return a.bytes()[i] == b.bytes()[j] || numeric_compare(a.bytes()[i], b.bytes()[j]) == 0;
     case KeyKind::kInterval: return interval_compare(a.intervals()[i], b.intervals()[j]) == 0;
     case KeyKind::kPadded: return without_padding(a.bytes()[i].view()) == without_padding(b.bytes()[j].view());
+    case KeyKind::kArray: return a.bytes()[i] == b.bytes()[j] || array_compare(a.bytes()[i], b.bytes()[j]) == 0;
   }
   return false;
 }

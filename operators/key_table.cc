@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "zset/array.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
 
@@ -68,6 +69,12 @@ bool KeyTable::equal(Id id, const Chunk& keys, std::uint32_t position) const {
       case KeyKind::kPadded:
         if (without_padding(load<Bytes>(slot).view()) != without_padding(column.bytes()[position].view())) return false;
         break;
+      case KeyKind::kArray: {
+        const Bytes a = load<Bytes>(slot);
+        const Bytes& b = column.bytes()[position];
+        if (!(a == b) && array_compare(a, b) != 0) return false;
+        break;
+      }
       case KeyKind::kInterval:
         if (interval_compare(load<Interval>(slot), column.intervals()[position]) != 0) return false;
         break;

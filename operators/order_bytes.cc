@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "zset/array.h"
 #include "zset/numeric_parts.h"
 
 namespace weir {
@@ -62,6 +63,15 @@ void append_text(std::string& out, std::string_view text) {
   out.append(2, '\0');
 }
 
+// Before each element a byte 1; a byte 0 ends it.
+void append_array(std::string& out, const ArrayView& array) {
+  for (std::uint32_t i = 0; i < array.size(); ++i) {
+    out += '\1';
+    append_order_bytes(out, array[i], array.kind(), false, false);
+  }
+  out += '\0';
+}
+
 }  // namespace
 
 void append_order_bytes(std::string& out, const Datum& value, KeyKind kind, bool descending, bool nulls_first) {
@@ -76,6 +86,7 @@ void append_order_bytes(std::string& out, const Datum& value, KeyKind kind, bool
     case KeyKind::kPadded: append_text(out, without_padding(value.bytes.view())); break;
     case KeyKind::kNumeric: append_numeric(out, value.bytes); break;
     case KeyKind::kInterval: append_interval(out, value.interval); break;
+    case KeyKind::kArray: append_array(out, ArrayView(value.bytes.view())); break;
   }
   if (!descending) return;
   for (std::size_t i = start; i < out.size(); ++i) out[i] = static_cast<char>(~out[i]);

@@ -18,6 +18,7 @@
 #include "operators/accumulator_loops.h"
 #include "operators/ordered_multiset.h"
 #include "operators/step_list.h"
+#include "zset/array.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
 
@@ -45,6 +46,14 @@ struct PaddedOrder {
   using Value = Bytes;
   int operator()(const Bytes& a, const Bytes& b) const {
     const int c = without_padding(a.view()).compare(without_padding(b.view()));
+    return c != 0 ? c : a.view().compare(b.view());
+  }
+};
+struct ArrayOrder {
+  using Value = Bytes;
+  int operator()(const Bytes& a, const Bytes& b) const {
+    if (a == b) return 0;
+    const int c = array_compare(a, b);
     return c != 0 ? c : a.view().compare(b.view());
   }
 };

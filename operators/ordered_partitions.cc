@@ -46,7 +46,7 @@ std::int64_t prefix_of(const Datum& d, KeyKind kind) {
       if (coefficient % power < 0) --whole;
       return whole < kLowest ? kLowest : whole > kHighest ? kHighest : static_cast<std::int64_t>(whole);
     }
-    case KeyKind::kInterval: return 0;
+    case KeyKind::kInterval: case KeyKind::kArray: return 0;
   }
   return 0;
 }

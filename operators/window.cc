@@ -13,6 +13,7 @@
 #include "operators/gather.h"
 #include "operators/ordered_partitions.h"
 #include "operators/step_list.h"
+#include "zset/array.h"
 #include "zset/consolidate.h"
 
 namespace weir {
@@ -33,8 +34,8 @@ Position plus(Position at, std::int64_t n) { return n > kHighest - at ? kHighest
 bool is_extreme(const WindowCall& call) {
   return call.function == WindowFunction::kAggregate && (call.aggregate == AggregateFunction::kMin || call.aggregate == AggregateFunction::kMax);
 }
-bool is_text(const WindowCall& call) { return call.function == WindowFunction::kAggregate && call.aggregate == AggregateFunction::kStringAgg; }
-bool is_linear(const WindowCall& call) { return call.function == WindowFunction::kAggregate && !is_extreme(call) && !is_text(call); }
+bool of_list(const WindowCall& call) { return call.function == WindowFunction::kAggregate && is_list(call.aggregate); }
+bool is_linear(const WindowCall& call) { return call.function == WindowFunction::kAggregate && !is_extreme(call) && !of_list(call); }
 bool open_start(const Frame& frame) { return frame.start.kind == Bound::kUnboundedPreceding; }
 bool open_end(const Frame& frame) { return frame.end.kind == Bound::kUnboundedFollowing; }
 // Is what the aggregate of the whole partition is, less something, what the frame's is?
@@ -603,7 +604,8 @@ class Window final : public Operator {
       }
       case WindowFunction::kAggregate:
         if (is_extreme(call)) answer_extreme(call, s, out, arena);
-        else if (is_text(call)) answer_text(call, s, out, arena);
+        else if (call.aggregate == AggregateFunction::kStringAgg) answer_text(call, s, out, arena);
+        else if (call.aggregate == AggregateFunction::kArrayAgg) answer_array(call, s, out, arena);
         else if (state && uses_total(call)) answer_linear(c, s, state, {0, s.total}, out, arena);
         else answer_linear(c, s, scratch(), {s.lo, s.lo}, out, arena);
         break;
@@ -772,20 +774,14 @@ class Window final : public Operator {
   }
 
   // STRING_AGG: the texts of the frame, in order. As long as frames only grow at their end, so does the text.
-  void answer_text(const WindowCall& call, const Slice& s, Column& out, Arena& arena) const {
+  // The values of each frame in order, in a text or an array. take(values, i): one more; clear(); result(): of what has been taken since, NULL for nothing.
+  template <class Take, class Clear, class Result>
+  void answer_list(const WindowCall& call, const Slice& s, Column& out, Arena& arena, Take&& take, Clear&& clear, Result&& result) const {
     const std::vector<FrameRows> frames = frames_of(call, s);
     const Column* values = arguments_of(call, s.ids.data(), static_cast<std::uint32_t>(s.ids.size()), arena);
-    std::string text;
-    bool any = false;
     Stretch in;
     const auto append = [&](Position from, Position to) {
-      for (Position p = from; p < to; ++p) {
-        const auto i = static_cast<std::uint32_t>(p - s.lo);
-        if (!values[0].is_valid(i)) continue;
-        if (any && values[1].is_valid(i)) text += values[1].bytes()[i].view();
-        text += values[0].bytes()[i].view();
-        any = true;
-      }
+      for (Position p = from; p < to; ++p) take(values, static_cast<std::uint32_t>(p - s.lo));
     };
     for (std::size_t i = 0; i < frames.size(); ++i) {
       const FrameRows& f = frames[i];
@@ -796,8 +792,7 @@ class Window final : public Operator {
         continue;
       }
       if (!whole || f.all.start != in.start || f.all.end < in.end) {
-        text.clear();
-        any = false;
+        clear();
         in = {f.all.start, f.all.start};
       }
       if (whole) {
@@ -813,8 +808,34 @@ class Window final : public Operator {
         append(at, f.all.end);
         in = {-1, -1};
       }
-      out.set(k, any ? Datum::of(Bytes::copy(text, arena)) : Datum::of_null(out.kind));
+      out.set(k, result());
     }
+  }
+
+  void answer_text(const WindowCall& call, const Slice& s, Column& out, Arena& arena) const {
+    std::string text;
+    bool any = false;
+    const auto take = [&](const Column* values, std::uint32_t i) {
+      if (!values[0].is_valid(i)) return;
+      if (any && values[1].is_valid(i)) text += values[1].bytes()[i].view();
+      text += values[0].bytes()[i].view();
+      any = true;
+    };
+    const auto clear = [&] {
+      text.clear();
+      any = false;
+    };
+    answer_list(call, s, out, arena, take, clear, [&] { return any ? Datum::of(Bytes::copy(text, arena)) : Datum::of_null(out.kind); });
+  }
+
+  void answer_array(const WindowCall& call, const Slice& s, Column& out, Arena& arena) const {
+    std::vector<Datum> taken;
+    ArrayBuilder array(rows_.rows().kinds()[static_cast<std::size_t>(call.argument)]);
+    const auto take = [&](const Column* values, std::uint32_t i) { taken.push_back(values[0].is_valid(i) ? values[0].get(i) : Datum()); };
+    answer_list(call, s, out, arena, take, [&] { taken.clear(); }, [&] {
+      for (const Datum& d : taken) array.add(d);
+      return taken.empty() ? Datum::of_null(out.kind) : Datum::of(array.take(arena));
+    });
   }
 
   // MIN and MAX: of values that are equal by SQL the last one in order.

@@ -24,7 +24,7 @@ constexpr Named kNames[] = {
     {"bit_and", F::kBitAnd}, {"bit_or", F::kBitOr}, {"bit_xor", F::kBitXor},
     {"var_pop", F::kVarPop}, {"var_samp", F::kVarSamp}, {"variance", F::kVarSamp},
     {"stddev_pop", F::kStddevPop}, {"stddev_samp", F::kStddevSamp}, {"stddev", F::kStddevSamp},
-    {"string_agg", F::kStringAgg},
+    {"string_agg", F::kStringAgg}, {"array_agg", F::kArrayAgg},
     {"mode", F::kMode}, {"percentile_cont", F::kPercentileCont}, {"percentile_disc", F::kPercentileDisc},
     {"rank", F::kRank}, {"dense_rank", F::kDenseRank}, {"percent_rank", F::kPercentRank}, {"cume_dist", F::kCumeDist},
     {"covar_pop", F::kCovarPop}, {"covar_samp", F::kCovarSamp}, {"corr", F::kCorr}, {"regr_count", F::kRegrCount},
@@ -86,6 +86,10 @@ Type bind_arguments(AggregateFunction function, const std::string& name, std::ve
       if (!is_text(type) || !is_text(arguments[1]->type.id)) no_function(name, arguments, offset);
       for (std::size_t i = 0; i < 2; ++i) convert(i, TypeId::kText);
       return Type{TypeId::kText, 0, 0};
+    case F::kArrayAgg:
+      if (is_array(type)) throw Failure(ErrorCode::kUnsupported, "array_agg of arrays is not supported", offset);
+      if (open) throw Failure(ErrorCode::kType, "could not determine polymorphic type because input has type unknown", offset);
+      return Type{array_of(type), 0, 0};
     case F::kMode: case F::kPercentileCont: case F::kPercentileDisc: case F::kRank: case F::kDenseRank: case F::kPercentRank: case F::kCumeDist:
       throw Failure(ErrorCode::kType, "WITHIN GROUP is required for ordered-set aggregate " + name, offset);
     case F::kCovarPop: case F::kCovarSamp: case F::kCorr: case F::kRegrCount: case F::kRegrAvgX: case F::kRegrAvgY: case F::kRegrSxx: case F::kRegrSyy:

@@ -87,11 +87,11 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
         if (call.distinct) {
           throw Failure(ErrorCode::kSyntax, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list", expr->offset);
         }
-        if (call.function != AggregateFunction::kStringAgg) continue;  // to all others the order is the same
+        if (!is_list(call.function)) continue;  // to all others the order is the same
         given.push_back(expr->text());
         place = arguments.insert(place, std::move(expr));
       }
-      if (call.function == AggregateFunction::kStringAgg) {
+      if (is_list(call.function)) {
         call.order.push_back({static_cast<std::uint16_t>(place - arguments.begin()), item.descending, item.nulls_first});
       }
     }

@@ -6,6 +6,7 @@
 
 #include "sql/aggregates.h"
 #include "sql/binder.h"
+#include "sql/kernels.h"
 #include "zset/numeric.h"
 
 namespace weir {
@@ -18,8 +19,8 @@ constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 constexpr std::array<std::string_view, 11> kWindowFunctions = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
                                                               "last_value", "nth_value"};
 // Aggregates of PostgreSQL that are refused by name, not called unknown.
-constexpr std::array<std::string_view, 17> kOtherAggregates = {
-    "array_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg",
+constexpr std::array<std::string_view, 16> kOtherAggregates = {
+    "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg",
     "range_agg", "range_intersect_agg", "generate_series", "unnest", "generate_subscripts",
     "regexp_matches", "regexp_split_to_table", "string_to_table", "json_each", "jsonb_each", "jsonb_array_elements"};
 constexpr std::array<std::string_view, 24> kVolatile = {
@@ -148,8 +149,8 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
     throw Failure(ErrorCode::kUnsupported, name + " is volatile: a live view cannot depend on it", offset);
   }
   if (type == "ParamRef") return bind_parameter(*body);
-  if (type == "A_ArrayExpr") unsupported("ARRAY", offset);
-  if (type == "A_Indirection") unsupported("a subscript or a field of a value", offset);
+  if (type == "A_ArrayExpr") return bind_array_of(*body, nullptr, context);
+  if (type == "A_Indirection") return bind_subscript(*body, context);
   if (type == "GroupingFunc") return bind_grouping(*body, context);
   if (type == "XmlExpr" || type == "XmlSerialize") unsupported("XML", offset);
   if (type == "NamedArgExpr") unsupported("an argument by name", offset);
@@ -369,10 +370,11 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
   }
   if (kind == "AEXPR_OP_ANY" || kind == "AEXPR_OP_ALL") {
     const bool all = kind == "AEXPR_OP_ALL";
-    if (right_type != "A_ArrayExpr") unsupported(all ? "ALL over an array that is not ARRAY[…]" : "ANY over an array that is not ARRAY[…]", offset);
-    std::vector<ExprPtr> items = bind_list((*right_body).contains("elements") ? at(*right_body, "elements") : Json::array(), context);
-    if (items.empty()) unsupported("ANY or ALL over an empty array", offset);
     ExprPtr a = bind(*left, context);
+    if (right_type != "A_ArrayExpr" || !right_body->contains("elements")) {
+      return bind_quantified(op, std::move(a), bind(right, context), all, offset);
+    }
+    std::vector<ExprPtr> items = bind_list(at(*right_body, "elements"), context);
     std::vector<Type> types;
     for (const ExprPtr& item : items) types.push_back(item->type);
     const bool open_type = std::all_of(types.begin(), types.end(), [](const Type& t) { return t.id == TypeId::kUnknown; });
@@ -429,7 +431,14 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
   const std::string name = names.back();
   if (flag(body, "setof")) unsupported("SETOF", offset);
   if (flag(body, "pct_type")) unsupported("%TYPE", offset);
-  if (body.contains("arrayBounds")) unsupported("type " + name + "[]", offset);
+  if (const Json* bounds = find(body, "arrayBounds")) {
+    if (bounds->size() > 1) unsupported("type " + name + "[][]: an array of more than one dimension", offset);
+    Json element = body;
+    element.erase("arrayBounds");
+    Type type = bind_type(element, false, nullptr);
+    type.id = array_of(type.id);
+    return type;
+  }
   if (names.size() > 2 || (names.size() == 2 && names[0] != "pg_catalog")) unsupported("type " + names[0] + "." + name, offset);
   std::vector<std::int64_t> modifiers;
   if (const Json* list = find(body, "typmods")) {
@@ -488,6 +497,7 @@ ExprPtr Binder::bind_cast(const Json& body, const Context& context) {
   std::vector<std::int64_t> modifiers;
   const Type type = bind_type(at(body, "typeName"), literal, &modifiers);
   const int offset = location(body) >= 0 ? location(body) : location(at(body, "typeName"));
+  if (kind == "A_ArrayExpr" && is_array(type.id)) return coerce(bind_array_of(*constant, &type, context), type, Cast::kExplicit, offset);
   ExprPtr inside = bind(at(body, "arg"), context);
   if (!modifiers.empty() && modifiers[0] != 0x7FFF) {
     // INTERVAL '5' DAY: a bare number counts in the last unit named.
@@ -501,6 +511,49 @@ ExprPtr Binder::bind_cast(const Json& body, const Context& context) {
     inside = Expr::make_constant(Datum::of(Bytes(spelled)), Type{}, inside->offset);
   }
   return coerce(std::move(inside), type, Cast::kExplicit, offset);
+}
+
+// --------------------------------------------------------------------------------------------------------------------- arrays
+
+ExprPtr Binder::bind_array_of(const Json& body, const Type* array, const Context& context) {
+  only(body, "ARRAY", {"elements"});
+  const Json* list = find(body, "elements");
+  const Type element = array ? Type{element_of(array->id), array->precision, array->scale} : Type{};
+  return bind_array(list ? bind_list(*list, context) : std::vector<ExprPtr>(), array ? &element : nullptr, location(body));
+}
+
+ExprPtr Binder::bind_subscript(const Json& body, const Context& context) {
+  only(body, "a subscript", {"arg", "indirection"});
+  const Json& list = at(body, "indirection");
+  const int offset = location(*open(at(body, "arg")).second);
+  for (const Json& item : list) {
+    if (open(item).first != "A_Indices") unsupported("a field of a value", offset);
+  }
+  if (list.size() > 1) unsupported("more than one subscript", offset);
+  const Json& indices = *open(list[0]).second;
+  ExprPtr array = bind(at(body, "arg"), context);
+  if (!is_array(array->type.id)) {
+    throw Failure(ErrorCode::kType, "cannot subscript type " + Type{array->type.id, 0, 0}.to_string() + " because it does not support subscripting", offset);
+  }
+  const Type type = array->type, integer{TypeId::kInteger, 0, 0};
+  std::vector<ExprPtr> args = one(std::move(array));
+  const auto add = [&](const char* field, std::int64_t otherwise) {
+    const Json* node = find(indices, field);
+    ExprPtr e = node ? bind(*node, context) : Expr::make_constant(Datum::of(otherwise), integer, offset);
+    const TypeId from = e->type.id;
+    if (from != TypeId::kUnknown && from != TypeId::kNumeric && !(from >= TypeId::kSmallint && from <= TypeId::kDouble)) {
+      throw Failure(ErrorCode::kType, "array subscript must have type integer", e->offset);
+    }
+    args.push_back(coerce(std::move(e), integer, Cast::kAssignment, offset));
+  };
+  if (!flag(indices, "is_slice")) {
+    add("uidx", 0);
+    const Function& f = array_subscript(type.id);
+    return Expr::make_call(f, Type{element_of(type.id), type.precision, type.scale}, std::move(args), offset);
+  }
+  add("lidx", 1);
+  add("uidx", INT32_MAX);
+  return Expr::make_call(array_slice(type.id), type, std::move(args), offset);
 }
 
 // ------------------------------------------------------------------------------------------------------------------ functions

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "sql/binder.h"
+#include "zset/text_form.h"
 
 namespace weir {
 
@@ -206,6 +207,7 @@ ExprPtr Binder::bind_sublink(const Json& body, const Context& context) {
     if (columns.size() != 1) throw Failure(ErrorCode::kSyntax, "subquery must return only one column", offset);
     return std::move(columns[0]);
   }
+  if (type == "ARRAY_SUBLINK") return bind_array_sublink(body, context);
   only(body, "a sub-select", {"subLinkType", "testexpr", "operName", "subselect"});
   if (!context.pending) unsupported("a sub-select in " + std::string(context.clause), offset);
   const Json& select = *open(at(body, "subselect")).second;
@@ -218,11 +220,67 @@ ExprPtr Binder::bind_sublink(const Json& body, const Context& context) {
     subquery.test = quantified(body, op, context, *subquery.plan);
     subquery.all = type == "ALL_SUBLINK";
   } else {
-    unsupported(type == "ARRAY_SUBLINK" ? "ARRAY(SELECT …)" : "this kind of sub-select", offset);
+    unsupported("this kind of sub-select", offset);
   }
   ExprPtr expr = Expr::make_column(use(std::move(subquery), context), kBoolean);
   expr->offset = offset;
   return expr;
+}
+
+// ARRAY(SELECT v … ORDER BY k) is COALESCE((SELECT array_agg(v ORDER BY k) FROM (SELECT v, k … ORDER BY k) AS q(v, k)), '{}').
+ExprPtr Binder::bind_array_sublink(const Json& body, const Context& context) {
+  only(body, "a sub-select", {"subLinkType", "subselect"});
+  const int offset = location(body);
+  const auto column = [&](const std::string& name) {
+    return Json{{"ColumnRef", {{"fields", Json::array({Json{{"String", {{"sval", name}}}}})}, {"location", offset}}}};
+  };
+  Json inner = at(body, "subselect");
+  Json& select = inner.begin().value();
+  const bool plain = text_field(select, "op") == "SETOP_NONE" && select.contains("targetList"), distinct = select.contains("distinctClause");
+  if (distinct && !at(select, "distinctClause")[0].empty()) unsupported("ARRAY(SELECT DISTINCT ON …)", offset);
+  std::string value_name;
+  if (plain) {
+    const Json& targets = at(select, "targetList");
+    if (targets.size() != 1) throw Failure(ErrorCode::kSyntax, "subquery must return only one column", offset);
+    const Json& target = *open(targets[0]).second;
+    const auto [type, value] = open(at(target, "val"));
+    if (type == "ColumnRef" && open(at(*value, "fields").back()).first == "A_Star") unsupported("ARRAY(SELECT * …)", offset);
+    value_name = text_field(target, "name");
+    if (value_name.empty()) value_name = output_name(at(target, "val"));
+  }
+  // What orders it: the value, or columns more behind it.
+  Json order = Json::array(), more = Json::array(), names = Json::array({Json{{"String", {{"sval", "?array?"}}}}});
+  if (const Json* sorts = find(select, "sortClause")) {
+    for (const Json& item : *sorts) {
+      const Json& sort = *open(item).second;
+      const auto [type, node] = open(at(sort, "node"));
+      const bool names_value = type == "ColumnRef" && at(*node, "fields").size() == 1 && string_of(at(*node, "fields")[0]) == value_name;
+      std::string by = "?array?";
+      if (plain && !distinct && type != "A_Const" && !names_value) {
+        by = "?order" + std::to_string(more.size()) + "?";
+        more.push_back({{"ResTarget", {{"name", by}, {"val", at(sort, "node")}}}});
+        names.push_back({{"String", {{"sval", by}}}});
+      }
+      Json key = sort;
+      key["node"] = column(by);
+      order.push_back({{"SortBy", std::move(key)}});
+    }
+  }
+  for (Json& target : more) select["targetList"].push_back(std::move(target));
+  Json call = {{"funcname", Json::array({Json{{"String", {{"sval", "pg_catalog"}}}}, Json{{"String", {{"sval", "array_agg"}}}}})},
+               {"args", Json::array({column("?array?")})},
+               {"location", offset}};
+  if (!order.empty()) call["agg_order"] = std::move(order);
+  Json outer = {{"targetList", Json::array({Json{{"ResTarget", {{"val", {{"FuncCall", std::move(call)}}}}}}})},
+                {"fromClause", Json::array({Json{{"RangeSubselect", {{"subquery", std::move(inner)}, {"alias", {{"aliasname", "?array?"}, {"colnames", std::move(names)}}}}}}})},
+                {"limitOption", "LIMIT_OPTION_DEFAULT"},
+                {"op", "SETOP_NONE"}};
+  written_.push_back({{"subLinkType", "EXPR_SUBLINK"}, {"subselect", {{"SelectStmt", std::move(outer)}}}, {"location", offset}});
+  Exprs values = bind_row_sublink(written_.back(), context);
+  const Type type = values[0]->type;
+  Arena arena;
+  values.push_back(Expr::make_constant(parse_datum("{}", type, arena), type, offset));
+  return Expr::make(Expr::Node::kCoalesce, type, std::move(values), offset);
 }
 
 Exprs Binder::bind_row_sublink(const Json& body, const Context& context) {
@@ -268,7 +326,7 @@ PlanPtr Binder::bind_membership(const Json& body, PlanPtr plan, const Context& c
   const int offset = location(body);
   const std::string type = text_field(body, "subLinkType");
   const Json& select = *open(at(body, "subselect")).second;
-  if (type != "EXISTS_SUBLINK" && type != "ANY_SUBLINK" && type != "ALL_SUBLINK") unsupported(type == "ARRAY_SUBLINK" ? "ARRAY(SELECT …)" : "this kind of sub-select", offset);
+  if (type != "EXISTS_SUBLINK" && type != "ANY_SUBLINK" && type != "ALL_SUBLINK") unsupported("this kind of sub-select", offset);
   Context test_context = context;
   test_context.pending = nullptr;
   const bool exists = type == "EXISTS_SUBLINK", all = type == "ALL_SUBLINK";

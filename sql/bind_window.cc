@@ -284,6 +284,7 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
       of_filter.clause = "FILTER";
       filter = bind_boolean(*node, of_filter);
     }
+    if (filter && *aggregate == AggregateFunction::kArrayAgg) unsupported("array_agg with FILTER and OVER", offset);
     if (flag(body, "agg_star")) {
       call.aggregate = AggregateFunction::kCountStar;
     } else {

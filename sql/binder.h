@@ -8,6 +8,7 @@
 // Threads  one.
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <span>
 #include <string>
@@ -266,6 +267,7 @@ class Binder {
   // bind_subquery.cc
   PlanPtr bind_inner(const Json& select, const Context& context);
   ExprPtr bind_sublink(const Json& body, const Context& context);
+  ExprPtr bind_array_sublink(const Json& body, const Context& context);  // ARRAY (SELECT …)
   std::vector<ExprPtr> bind_row_sublink(const Json& body, const Context& context);  // the columns of (SELECT a, b …) as one row
   ExprPtr quantified(const Json& body, const std::string& op, const Context& context, const Plan& inner);
   // Does the expression, its sub-selects included, use columns of this query, and of queries outside?
@@ -301,6 +303,8 @@ class Binder {
   ExprPtr bind_operation(const Json& body, const Context& context);
   ExprPtr bind_comparison(const std::string& op, const Json& left, const Json& right, const Context& context, int offset);
   ExprPtr compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset);
+  ExprPtr bind_array_of(const Json& body, const Type* array, const Context& context);  // ARRAY[…], converted where a cast says to what
+  ExprPtr bind_subscript(const Json& body, const Context& context);
   ExprPtr bind_case(const Json& body, const Context& context);
   ExprPtr bind_cast(const Json& body, const Context& context);
   ExprPtr bind_function(const Json& body, const Context& context);
@@ -330,6 +334,7 @@ class Binder {
   const Catalog& catalog_;
   const std::string& text_;
   Parameters* const parameters_;
+  std::list<Json> written_;  // trees that stand for others, by their meaning
   std::vector<Reference> references_;
   std::vector<const Context*> around_;  // of the expressions that hold the sub-select at hand, the innermost last
   std::vector<Statement::Mention> mentions_;

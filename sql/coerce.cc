@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "sql/kernels.h"
+#include "sql/polymorphic.h"
 #include "zset/datetime.h"
 #include "zset/datetime_words.h"
 #include "zset/text_form.h"
@@ -23,6 +24,7 @@ constexpr std::string_view kCategories = "XBNNNNNNSSDDTDDSUU";
 constexpr Code kOwn = kNames.size();
 static_assert(kOwn == static_cast<int>(kLastTypeId) + 1 && kCategories.size() == kOwn);
 constexpr Code code(TypeId id) { return static_cast<Code>(id); }
+constexpr bool is_own(Code c) { return c < kOwn || is_array(static_cast<TypeId>(c)); }
 
 struct Overload {
   std::vector<Code> args;
@@ -47,11 +49,11 @@ struct Registry {
   Kernels kernels;
 
   void read(std::string_view overloads, std::unordered_map<std::string, std::vector<Overload>>& into);
-  std::string name(Code c) const { return c < kOwn ? Type{static_cast<TypeId>(c), 0, 0}.to_string() : foreign[c - kOwn].name; }
-  const char* internal_name(Code c) const { return c < kOwn ? kNames[c] : foreign[c - kOwn].name.c_str(); }
-  char category(Code c) const { return c < kOwn ? kCategories[c] : foreign[c - kOwn].category; }
+  std::string name(Code c) const { return is_own(c) ? Type{static_cast<TypeId>(c), 0, 0}.to_string() : foreign[c - kOwn].name; }
+  Variable variable(Code c) const { return is_own(c) ? Variable::kNone : variable_named(foreign[c - kOwn].name); }
+  char category(Code c) const { return is_array(static_cast<TypeId>(c)) ? 'A' : c < kOwn ? kCategories[c] : foreign[c - kOwn].category; }
   bool preferred(Code c) const {
-    if (c >= kOwn) return foreign[c - kOwn].preferred;
+    if (!is_own(c)) return foreign[c - kOwn].preferred;
     const TypeId id = static_cast<TypeId>(c);
     return id == TypeId::kBoolean || id == TypeId::kDouble || id == TypeId::kText || id == TypeId::kInterval || id == TypeId::kTimestamptz;
   }
@@ -60,6 +62,7 @@ struct Registry {
 
 Registry::Registry() {
   for (Code c = 0; c < kOwn; ++c) codes[kNames[c]] = c;
+  for (Code c = 1; c < kOwn; ++c) codes['_' + std::string(kNames[c])] = code(array_of(static_cast<TypeId>(c)));
   std::istringstream types{std::string(kForeignTypes)};
   for (std::string word; types >> word;) {
     const std::size_t colon = word.find(':');
@@ -74,6 +77,7 @@ Registry::Registry() {
   add_datetimes(kernels);
   add_formats(kernels);
   add_binaries(kernels);
+  add_arrays(kernels);
   read(kOperatorOverloads, operators);
   read(kFunctionOverloads, functions);
 }
@@ -102,12 +106,13 @@ void Registry::read(std::string_view overloads, std::unordered_map<std::string, 
       const std::size_t open = word.find('(');
       o.result = find(word.substr(at, open - at));
       std::string signature = name;
-      bool own = o.result < kOwn;
+      const auto usable = [&](Code c) { return is_own(c) || variable(c) != Variable::kNone; };
+      bool own = usable(o.result);
       for (std::size_t from = open + 1; from < word.size() - 1;) {
         const std::size_t to = std::min(word.find(',', from), word.size() - 1);
         const std::string type = word.substr(from, to - from);
         o.args.push_back(find(type));
-        own = own && (o.args.back() < kOwn || type == "any");
+        own = own && (usable(o.args.back()) || type == "any");
         signature += ' ' + type;
         from = to + 1;
       }
@@ -115,8 +120,8 @@ void Registry::read(std::string_view overloads, std::unordered_map<std::string, 
       if (entry) {
         Function& f = built_in.emplace_back();
         f.name = name;
-        for (Code c : o.args) f.args.push_back(Type{c < kOwn ? static_cast<TypeId>(c) : TypeId::kUnknown, 0, 0});
-        f.result = Type{static_cast<TypeId>(o.result), 0, 0};
+        for (Code c : o.args) f.args.push_back(Type{is_own(c) ? static_cast<TypeId>(c) : TypeId::kUnknown, 0, 0});
+        f.result = Type{is_own(o.result) ? static_cast<TypeId>(o.result) : TypeId::kUnknown, 0, 0};
         f.strict = o.strict;
         f.variadic = o.variadic;
         f.kernel = entry->kernel;
@@ -157,6 +162,7 @@ bool cast_exists(TypeId from, TypeId to, Cast context) {
   const auto text = [](TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar || t == TypeId::kBpchar; };
   const auto moment = [](TypeId t) { return t == TypeId::kTimestamp || t == TypeId::kTimestamptz; };
   if (from == to || from == TypeId::kUnknown) return true;
+  if (is_array(from) && is_array(to)) return cast_exists(element_of(from), element_of(to), context);
   if (number(from) && number(to)) return rank(from) < rank(to) || context != Cast::kImplicit;
   if (text(from) && text(to)) return true;
   if (from == TypeId::kDate && moment(to)) return true;
@@ -173,13 +179,30 @@ bool cast_exists(TypeId from, TypeId to, Cast context) {
 // can_coerce_type() for an argument of a candidate.
 bool accepts(Code target, Code input) {
   if (target == input || input == 0) return true;
-  if (target < kOwn) return cast_exists(static_cast<TypeId>(input), static_cast<TypeId>(target), Cast::kImplicit);
-  const std::string_view name = registry().internal_name(target);
+  if (is_own(target)) return cast_exists(static_cast<TypeId>(input), static_cast<TypeId>(target), Cast::kImplicit);
+  const std::string_view name = registry().foreign[target - kOwn].name;
   const char category = registry().category(input);
-  if (name == "any" || name == "anyelement" || name == "anynonarray" || name == "anycompatible") return true;
+  if (name == "any") return true;
+  switch (registry().variable(target)) {
+    case Variable::kElement: case Variable::kCompatible: return true;
+    case Variable::kNonArray: return category != 'A';
+    case Variable::kArray: case Variable::kCompatibleArray: return category == 'A';
+    case Variable::kNone: break;
+  }
   if (name == "oid") return category == 'N' && input <= code(TypeId::kBigint);
   if (name == "timetz") return input == code(TypeId::kTime);
   return category == 'S' && name == "name";
+}
+
+// Do the arguments agree on what the type variables among those of the candidate stand for?
+std::optional<Variables> variables_of(std::span<const Code> declared, std::span<const Code> input) {
+  std::vector<Variable> variables;
+  std::vector<TypeId> given;
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    variables.push_back(registry().variable(declared[i]));
+    given.push_back(static_cast<TypeId>(input[i]));
+  }
+  return resolve(variables, given);
 }
 
 std::string list_types(std::span<const Code> types) {
@@ -267,6 +290,7 @@ const Candidate* select(std::vector<const Candidate*> candidates, std::span<cons
     const Candidate* only = nullptr;
     for (const Candidate* c : candidates) {
       if (!std::all_of(c->args.begin(), c->args.end(), [&](Code arg) { return accepts(arg, known); })) continue;
+      if (!variables_of(c->args, std::vector<Code>(n, known))) continue;
       if (only) return nullptr;
       only = c;
     }
@@ -280,7 +304,7 @@ std::vector<const Candidate*> matching(const std::vector<Candidate>& all, std::s
   for (const Candidate& c : all) {
     bool ok = c.args.size() == input.size();
     for (std::size_t i = 0; i < input.size() && ok; ++i) ok = accepts(c.args[i], input[i]);
-    if (ok) fit.push_back(&c);
+    if (ok && variables_of(c.args, input)) fit.push_back(&c);
   }
   return fit;
 }
@@ -292,10 +316,37 @@ const Candidate* exact(const std::vector<Candidate>& all, std::span<const Code> 
   return nullptr;
 }
 
+// A call of a function over type variables, with what they stand for here.
+ExprPtr apply_generic(const Overload& overload, std::span<const Code> declared, std::vector<ExprPtr> args, int offset) {
+  const Registry& r = registry();
+  Variables variables = *variables_of(declared, codes_of(args));
+  if (variables.compatible == TypeId::kUnknown) variables.compatible = TypeId::kText;
+  const auto type_of = [&](Code c) {
+    const Variable v = r.variable(c);
+    const TypeId id = v == Variable::kNone ? static_cast<TypeId>(c) : variables.type_of(v);
+    if (id == TypeId::kUnknown) throw Failure(ErrorCode::kType, "could not determine polymorphic type because input has type unknown", offset);
+    return Type{id, 0, 0};
+  };
+  Function f = *overload.function;
+  f.args.clear();
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    f.args.push_back(type_of(declared[i]));
+    args[i] = coerce(std::move(args[i]), f.args[i], Cast::kImplicit, offset);
+  }
+  f.result = type_of(overload.result);
+  std::string key = "generic " + f.name;
+  for (const Type& t : f.args) key += ", " + t.to_string();
+  const Function& made = interned(key, [&] { return f; });
+  return Expr::make_call(made, made.result, std::move(args), offset);
+}
+
 // Arguments converted to what the chosen overload takes.
 ExprPtr apply(const Overload& overload, std::span<const Code> declared, std::vector<ExprPtr> args, int offset) {
+  if (std::ranges::any_of(declared, [](Code c) { return registry().variable(c) != Variable::kNone; })) {
+    return apply_generic(overload, declared, std::move(args), offset);
+  }
   for (std::size_t i = 0; i < args.size(); ++i) {
-    if (declared[i] < kOwn) {
+    if (is_own(declared[i])) {
       args[i] = coerce(std::move(args[i]), Type{static_cast<TypeId>(declared[i]), 0, 0}, Cast::kImplicit, offset);
     } else if (args[i]->type.id == TypeId::kUnknown) {
       args[i] = coerce(std::move(args[i]), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
@@ -529,6 +580,39 @@ const Function& interned(const std::string& key, const std::function<Function()>
   return *slot;
 }
 
+bool converts_implicitly(TypeId from, TypeId to) { return cast_exists(from, to, Cast::kImplicit); }
+
+ExprPtr bind_array(std::vector<ExprPtr> elements, const Type* element, int offset) {
+  const auto refuse_nested = [&](const Type& t) {
+    if (is_array(t.id)) throw Failure(ErrorCode::kUnsupported, "an array of arrays is not supported", offset);
+  };
+  for (const ExprPtr& e : elements) refuse_nested(e->type);
+  if (elements.empty() && !element) {
+    Failure failure(ErrorCode::kType, "cannot determine type of empty array", offset);
+    failure.error().hint = "Explicitly cast to the desired type, for example ARRAY[]::integer[].";
+    throw failure;
+  }
+  const Type type = element ? *element : common_type(types_of(elements), "ARRAY", offset);
+  for (ExprPtr& e : elements) e = coerce(std::move(e), type, element ? Cast::kExplicit : Cast::kImplicit, offset);
+  return Expr::make_call(array_constructor(type.id), Type{array_of(type.id), type.precision, type.scale}, std::move(elements), offset);
+}
+
+ExprPtr bind_quantified(std::string_view op, ExprPtr left, ExprPtr array, bool all, int offset) {
+  const Type given = array->type;
+  if (given.id != TypeId::kUnknown && !is_array(given.id)) throw Failure(ErrorCode::kType, "op ANY/ALL (array) requires array on right side", offset);
+  // The operator is the one for an element.
+  ExprPtr element = given.id == TypeId::kUnknown ? Expr::make_constant(Datum::of_null(Kind::kBytes), Type{}, offset)
+                                                 : Expr::make_column(0, Type{element_of(given.id), 0, 0});
+  ExprPtr test = bind_operator(op, pair(std::move(left), std::move(element)), offset);
+  if (test->type.id != TypeId::kBoolean) throw Failure(ErrorCode::kType, "op ANY/ALL (array) requires operator to yield boolean", offset);
+  if (test->node != Expr::Node::kCall || test->args.size() != 2 || is_array(test->function->args[1].id)) {
+    throw Failure(ErrorCode::kUnsupported, "operator " + std::string(op) + " with ANY or ALL of an array is not supported", offset);
+  }
+  const Function& f = array_quantifier(*test->function, all);
+  array = coerce(std::move(array), f.args[1], Cast::kImplicit, offset);
+  return Expr::make_call(f, f.result, pair(std::move(test->args[0]), std::move(array)), offset);
+}
+
 bool function_exists(std::string_view name) {
   const std::string key(name);
   if (key == "greatest" || key == "least" || key == "nullif" || key == "coalesce") return true;
@@ -647,7 +731,7 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
   }
   // A function named like a type is the cast to it, where its arguments are those of a cast.
   if (const TypeId type = args.size() == 1 ? type_named(name) : TypeId::kUnknown;
-      type != TypeId::kUnknown && chosen->args[0] < kOwn && !chosen->overload->function) {
+      type != TypeId::kUnknown && is_own(chosen->args[0]) && !chosen->overload->function) {
     return coerce(coerce(std::move(args[0]), Type{static_cast<TypeId>(chosen->args[0]), 0, 0}, Cast::kImplicit, offset), Type{type, 0, 0},
                   Cast::kExplicit, offset);
   }
@@ -671,7 +755,7 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
   }
   if (key == "concat" || key == "concat_ws" || key == "format") {  // take text forms
     for (std::size_t i = 0; i < args.size(); ++i) {
-      if (args[i]->type.id == TypeId::kUnknown || chosen->args[i] < kOwn) {
+      if (args[i]->type.id == TypeId::kUnknown || is_own(chosen->args[i])) {
         args[i] = coerce(std::move(args[i]), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
       } else if (args[i]->type.id != TypeId::kText && args[i]->type.id != TypeId::kVarchar) {
         std::vector<ExprPtr> one;
@@ -683,7 +767,7 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
     if (!chosen->overload->function) throw Failure(ErrorCode::kUnsupported, "function " + described() + " is not supported", offset);
     return Expr::make_call(*chosen->overload->function, Type{TypeId::kText, 0, 0}, std::move(args), offset);
   }
-  if ((key == "quote_literal" || key == "quote_nullable") && chosen->args[0] >= kOwn) {
+  if ((key == "quote_literal" || key == "quote_nullable") && !is_own(chosen->args[0])) {
     args[0] = coerce(std::move(args[0]), Type{TypeId::kText, 0, 0}, Cast::kExplicit, offset);
     const std::vector<Code> text(1, code(TypeId::kText));
     chosen = exact(all, text);

@@ -55,7 +55,8 @@ ExprPtr call(std::string_view op, ExprPtr a, ExprPtr b) {
 
 // Can a reader tell two values apart that are equal? Then D has them both.
 bool has_lookalikes(TypeId id) {
-  return id == TypeId::kNumeric || id == TypeId::kReal || id == TypeId::kDouble || id == TypeId::kInterval || id == TypeId::kBpchar;
+  return id == TypeId::kNumeric || id == TypeId::kReal || id == TypeId::kDouble || id == TypeId::kInterval || id == TypeId::kBpchar ||
+         is_array(id);
 }
 
 // The rows outside, each once: references side by side, and the texts of those that need them.

@@ -41,6 +41,7 @@ struct Function {
   Effort effort = Effort::kCareful;
   Kernel kernel = nullptr;
   Type target;                   // casts: the type cast to, with its typmod
+  const Function* inner = nullptr;  // what is called for the elements of an array
   std::function<Value(std::span<const Value>)> user;  // functions that the program registered; called row by row
 };
 
@@ -61,7 +62,12 @@ ExprPtr bind_operator(std::string_view op, std::vector<ExprPtr> args, int offset
 ExprPtr coerce(ExprPtr expr, const Type& type, Cast context, int offset);
 // The type that CASE, COALESCE, UNION, IN and VALUES give to all of these (PostgreSQL 10.5); all unknown: text. `what` is for the message.
 Type common_type(std::span<const Type> types, std::string_view what, int offset);
+bool converts_implicitly(TypeId from, TypeId to);
 bool function_exists(std::string_view name);
+// ARRAY[…] of these, in their common type, or explicitly in the one given. An element of type array is refused.
+ExprPtr bind_array(std::vector<ExprPtr> elements, const Type* element, int offset);
+// left <op> ANY (array), or ALL.
+ExprPtr bind_quantified(std::string_view op, ExprPtr left, ExprPtr array, bool all, int offset);
 
 // The aggregates' result and argument types: the type that SUM etc. of `argument` has, or Failure(kType).
 Type aggregate_result(std::string_view function, const Type& argument, int offset);

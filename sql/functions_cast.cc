@@ -161,9 +161,16 @@ bool text(TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar || t ==
 struct Choice {
   Kernel kernel = nullptr;
   Effort effort = Effort::kCareful;
+  const Function* inner = nullptr;
 };
 
 Choice choose(TypeId from, const Type& to, bool explicit_cast) {
+  if (is_array(from) && is_array(to.id)) {
+    const Function* f = cast_function(element_of(from), Type{element_of(to.id), to.precision, to.scale}, explicit_cast);
+    if (!f) return {};
+    if (is_relabel(*f)) return {relabel, Effort::kCheap};
+    return {array_conversion(), Effort::kCareful, f};
+  }
   if (from == to.id) {
     if (to.precision == 0) return {relabel, Effort::kCheap};
     if (from == TypeId::kNumeric) return {to_typed_numeric};
@@ -212,7 +219,8 @@ Choice choose(TypeId from, const Type& to, bool explicit_cast) {
 }  // namespace
 
 const Function* cast_function(TypeId from, const Type& to, bool explicit_cast) {
-  const bool cuts = (from == TypeId::kVarchar || from == TypeId::kBpchar) && to.id == from && explicit_cast;
+  const TypeId element = element_of(from);
+  const bool cuts = (element == TypeId::kVarchar || element == TypeId::kBpchar) && to.id == from && explicit_cast;
   const Choice choice = choose(from, to, explicit_cast);
   if (!choice.kernel) return nullptr;
   const Type source{from, 0, 0};
@@ -224,6 +232,7 @@ const Function* cast_function(TypeId from, const Type& to, bool explicit_cast) {
     f.kernel = choice.kernel;
     f.effort = choice.effort;
     f.target = to;
+    f.inner = choice.inner;
     return f;
   });
 }

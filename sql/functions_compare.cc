@@ -3,6 +3,7 @@
 // Order    PostgreSQL's: false < true; NaN equals itself and is above all other floats and numerics; text by bytes; intervals with months of 30 days.
 
 #include "sql/kernels.h"
+#include "zset/array.h"
 #include "zset/datetime.h"
 #include "zset/hash.h"
 
@@ -107,6 +108,7 @@ void add_operator(Kernels& k, const std::string& name) {
       k.add(name + ' ' + t + ' ' + t, pointwise<[](std::string_view a, std::string_view b) { return Op::of(a.compare(b)); }>, Effort::kCheap);
     }
   }
+  k.add(name + " anyarray anyarray", pointwise<[](Bytes a, Bytes b) { return Op::of(a == b ? 0 : array_compare(a, b)); }>);
   k.add(name + " bpchar bpchar",
         pointwise<[](std::string_view a, std::string_view b) { return Op::of(without_padding(a).compare(without_padding(b))); }>, Effort::kCheap);
 }

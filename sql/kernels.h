@@ -4,7 +4,7 @@
 //
 //     kernels.add("ascii text", pointwise<[](std::string_view s) { return ascii(s); }>, Effort::kCheap);
 //
-// Shapes   lanes: bool, int64_t, double, string_view (TEXT, VARCHAR, CHAR, BYTEA), Bytes (any kBytes as it is), Numeric, Interval. Results also std::string
+// Shapes   lanes: bool, int64_t, double, string_view (TEXT, VARCHAR, CHAR, BYTEA, arrays), Bytes (any kBytes as it is), Numeric, Interval. Results also std::string
 //          (copied to the arena) and optional<> of each (NULL). A first parameter Arena& gets the step's arena.
 // Nulls    kernels of strict functions see no NULL, but for those added as kNullSafe or kCheap, which see the zero slots of NULLs; what they make of
 //          these is thrown away.
@@ -85,12 +85,12 @@ struct Lane<Numeric> {
 };
 
 template <class T>
-struct Optional {
+struct OptionalTraits {
   static constexpr bool kIs = false;
   using Value = T;
 };
 template <class T>
-struct Optional<std::optional<T>> {
+struct OptionalTraits<std::optional<T>> {
   static constexpr bool kIs = true;
   using Value = T;
 };
@@ -98,12 +98,12 @@ struct Optional<std::optional<T>> {
 // Results for the rows of `rows`: out[i] = f(i).
 template <class R, class F>
 Column fill(const Chunk& rows, Arena& arena, F&& f) {
-  using Value = typename Optional<R>::Value;
+  using Value = typename OptionalTraits<R>::Value;
   using Slot = typename Lane<Value>::Slot;
-  Column out = Column::make(Lane<Value>::kKind, rows.size, Optional<R>::kIs, arena);
+  Column out = Column::make(Lane<Value>::kKind, rows.size, OptionalTraits<R>::kIs, arena);
   Slot* __restrict data = out.as<Slot>();
   const auto put = [&](std::uint32_t i) {
-    if constexpr (Optional<R>::kIs) {
+    if constexpr (OptionalTraits<R>::kIs) {
       if (const R r = f(i)) {
         data[i] = Lane<Value>::store(*r, arena);
       } else {
@@ -178,6 +178,7 @@ void add_patterns(Kernels& kernels);     // sql/functions_pattern.cc
 void add_datetimes(Kernels& kernels);    // sql/functions_datetime.cc
 void add_formats(Kernels& kernels);      // sql/functions_format.cc
 void add_binaries(Kernels& kernels);     // sql/functions_binary.cc
+void add_arrays(Kernels& kernels);       // sql/functions_array.cc
 
 // Functions that no catalog of overloads lists, since the grammar makes them: null tests, truth tests, IS DISTINCT FROM, GREATEST. Made for their
 // argument types on demand; live as long as the process.
@@ -188,6 +189,14 @@ const Function& extremum(bool greatest, const Type& argument);
 const Function& null_count(bool nulls);
 const Function& one_row_test();  // of a count of rows: true, or an error for more than one
 const Function& in_list(const Type& argument);  // x, then constants of x's type
+const Function& array_constructor(TypeId element);  // ARRAY[…]
+const Function& array_subscript(TypeId array);      // array[i]
+const Function& array_slice(TypeId array);          // array[i:j]
+// x <op> ANY (array), or ALL. REQUIRES: the operator takes two arguments and gives a boolean
+const Function& array_quantifier(const Function& op, bool all);
+Kernel array_conversion();  // calls Function::inner, a cast, for each element
+// The pieces of a text between separators: without one each character; of an empty text none.
+void each_part(std::string_view text, std::optional<std::string_view> separator, const std::function<void(std::string_view)>& put);
 // The cast between two types, or null if there is none. An explicit cast to VARCHAR(n) or CHAR(n) cuts what is too long, any other refuses it.
 const Function* cast_function(TypeId from, const Type& to, bool explicit_cast);
 const Function& output_function(TypeId from);  // the text form, as concat() and format() see it

@@ -801,7 +801,8 @@ class SqliteStorage final : public Storage {
     // No bytes have no address in SQLite.
     const char* const data = binary ? static_cast<const char*>(sqlite3_column_blob(s, c)) : reinterpret_cast<const char*>(sqlite3_column_text(s, c));
     const std::string_view value = data ? std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(s, c))) : std::string_view();
-    if (kind_of(field.type.id) == Kind::kBytes && field.type.id != TypeId::kNumeric && field.type.id != TypeId::kUuid) {
+    if (kind_of(field.type.id) == Kind::kBytes && field.type.id != TypeId::kNumeric && field.type.id != TypeId::kUuid &&
+        !is_array(field.type.id)) {
       column.as<Bytes>()[at] = Bytes::copy(value, arena);
       return;
     }

@@ -23,6 +23,7 @@ bool same_columns(const Schema& a, const Schema& b) {
 
 // A constant of a type, as SQL.
 std::string_view some_value(TypeId type) {
+  if (is_array(type)) return "'{}'";
   switch (type) {
     case TypeId::kBoolean: return "TRUE";
     case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: case TypeId::kReal: case TypeId::kDouble: case TypeId::kNumeric: return "1";

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "zset/array.h"
 #include "zset/consolidate.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
@@ -76,6 +77,10 @@ bool same_key(KeyKind kind, const Column& c, std::uint32_t i, const std::byte* s
     case KeyKind::kPadded: {
       const Bytes &a = c.bytes()[i], b = load<Bytes>(slot);
       return a == b || without_padding(a.view()) == without_padding(b.view());
+    }
+    case KeyKind::kArray: {
+      const Bytes &a = c.bytes()[i], b = load<Bytes>(slot);
+      return a == b || array_compare(a, b) == 0;
     }
   }
   return false;
@@ -190,7 +195,7 @@ struct Arrangement::Impl {
   Impl(std::vector<KeyKind> types, std::vector<std::uint16_t> by, bool is_unique)
       : key_kinds(std::move(types)), identity(std::move(by)), unique(is_unique), tuples(stride_of(key_kinds, false)) {
     for (const KeyKind k : key_kinds) {
-      static constexpr Kind kOf[] = {Kind::kBool, Kind::kInt, Kind::kDouble, Kind::kBytes, Kind::kBytes, Kind::kInterval, Kind::kBytes};
+      static constexpr Kind kOf[] = {Kind::kBool, Kind::kInt, Kind::kDouble, Kind::kBytes, Kind::kBytes, Kind::kInterval, Kind::kBytes, Kind::kBytes};
       kinds.push_back(kOf[static_cast<int>(k)]);
       if (kinds.back() == Kind::kBytes) text_columns.push_back(static_cast<std::uint16_t>(kinds.size() - 1));
     }

@@ -21,7 +21,7 @@ enum class Kind : std::uint8_t {
   kInt,       // 8 bytes: SMALLINT, INTEGER, BIGINT; DATE (days since 2000-01-01); TIMESTAMP and TIMESTAMPTZ (microseconds since 2000-01-01, the latter
               // in UTC); TIME (microseconds since midnight)
   kDouble,    // 8 bytes: REAL (rounded to float after each operation) and DOUBLE PRECISION
-  kBytes,     // 16 bytes: TEXT, VARCHAR, CHAR, BYTEA, UUID (16 bytes of it), and NUMERIC in the encoding of zset/numeric.h
+  kBytes,     // 16 bytes: TEXT, VARCHAR, CHAR, BYTEA, UUID (16 bytes of it), NUMERIC in the encoding of zset/numeric.h, arrays in that of zset/array.h
   kInterval,  // 16 bytes
 };
 
@@ -37,7 +37,7 @@ constexpr Kind kind_of(TypeId id) {
     case TypeId::kReal: case TypeId::kDouble: return Kind::kDouble;
     case TypeId::kInterval: return Kind::kInterval;
     case TypeId::kUnknown: case TypeId::kNumeric: case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUuid:
-    case TypeId::kBytea: return Kind::kBytes;
+    case TypeId::kBytea: case TypeId::kArray: return Kind::kBytes;
   }
   return Kind::kBytes;
 }

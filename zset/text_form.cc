@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "zset/array.h"
 #include "zset/binary.h"
 #include "zset/datetime.h"
 #include "zset/hash.h"
@@ -372,13 +373,15 @@ Datum parse_datum(std::string_view text, const Type& type, Arena& arena) {
     case TypeId::kInterval: return Datum::of(parse_interval(text));
     case TypeId::kTimestamptz: return Datum::of(parse_timestamptz(text, type.precision - 1));
     case TypeId::kTime: return Datum::of(parse_time(text, type.precision - 1));
-    case TypeId::kText: case TypeId::kUnknown: break;
+    case TypeId::kText: case TypeId::kUnknown: case TypeId::kArray: break;
   }
+  if (is_array(type.id)) return Datum::of(parse_array(text, type, arena));
   return Datum::of(Bytes::copy(text, arena));
 }
 
 void format_datum(const Datum& value, const Type& type, std::string& out) {
   if (value.null) return;
+  if (is_array(type.id)) return format_array(value.bytes, type, out);
   switch (type.id) {
     case TypeId::kBoolean: out += value.boolean ? 't' : 'f'; return;
     case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: {
@@ -397,6 +400,7 @@ void format_datum(const Datum& value, const Type& type, std::string& out) {
     case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUnknown: out += value.bytes.view(); return;
     case TypeId::kUuid: format_uuid(value.bytes.view(), out); return;
     case TypeId::kBytea: format_bytea(value.bytes.view(), out); return;
+    case TypeId::kArray: return;
   }
 }
 

@@ -4,8 +4,9 @@ namespace weir {
 
 std::string Type::to_string() const {
   const auto digits = [this] { return precision == 0 ? std::string() : "(" + std::to_string(precision - 1) + ")"; };
+  if (is_array(id)) return Type{element_of(id), precision, scale}.to_string() + "[]";
   switch (id) {
-    case TypeId::kUnknown: return "unknown";
+    case TypeId::kArray: case TypeId::kUnknown: return "unknown";
     case TypeId::kBoolean: return "boolean";
     case TypeId::kSmallint: return "smallint";
     case TypeId::kInteger: return "integer";

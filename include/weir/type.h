@@ -28,14 +28,21 @@ enum class TypeId : std::uint8_t {
   kBpchar,       // CHAR(n): blanks at the end do not count
   kUuid,
   kBytea,
+
+  kArray = 0x80,  // an array of T is kArray | T: array_of(), element_of()
 };
 inline constexpr TypeId kLastTypeId = TypeId::kBytea;
+
+constexpr bool is_array(TypeId id) { return static_cast<std::uint8_t>(id) >= static_cast<std::uint8_t>(TypeId::kArray); }
+constexpr TypeId array_of(TypeId element) { return static_cast<TypeId>(static_cast<std::uint8_t>(element) | static_cast<std::uint8_t>(TypeId::kArray)); }
+// The id itself where it is no array's.
+constexpr TypeId element_of(TypeId array) { return static_cast<TypeId>(static_cast<std::uint8_t>(array) & ~static_cast<std::uint8_t>(TypeId::kArray)); }
 
 struct Type {
   TypeId id = TypeId::kUnknown;
   std::int32_t precision = 0;  // NUMERIC: total digits, 0 = unconstrained. VARCHAR, CHAR: length in characters, 0 = unbounded.
                                // TIMESTAMP, TIMESTAMPTZ, TIME: one more than the digits of a second, 0 = all six
-  std::int32_t scale = 0;      // NUMERIC with a precision: digits after the point
+  std::int32_t scale = 0;      // NUMERIC with a precision: digits after the point. Of an array: both are its elements'
 
   friend bool operator==(const Type&, const Type&) = default;
   std::string to_string() const;  // as PostgreSQL's format_type: "numeric(10,2)", "timestamp without time zone"

@@ -180,6 +180,39 @@ RC_GTEST_PROP(OrderedAggregateLaw, Texts, ()) {
   law_holds(ordered_law(specs, {KeyKind::kText, KeyKind::kText, KeyKind::kText}, model), *ops());
 }
 
+RC_GTEST_PROP(OrderedAggregateLaw, Arrays, ()) {
+  const auto specs = [] {
+    std::vector<AggregateSpec> out;
+    for (const bool distinct : {false, true}) {
+      for (const bool down : {false, true}) {
+        AggregateSpec spec{F::kArrayAgg, column(1, KeyKind::kInt), nullptr, distinct, TypeId::kBigint, array_of(TypeId::kBigint)};
+        if (down) spec.order.push_back({0, true, true});
+        out.push_back(std::move(spec));
+      }
+    }
+    return out;
+  };
+  const auto model = [](Group g) {  // NULL is above all
+    PlainRow row;
+    const auto below = [](const auto& a, const auto& b) { return a && (!b || *a < *b); };
+    std::sort(g.places.begin(), g.places.end(), below);
+    for (const bool distinct : {false, true}) {
+      if (distinct) g.places.erase(std::unique(g.places.begin(), g.places.end()), g.places.end());
+      std::string up, down;
+      for (const auto& p : g.places) {
+        const std::string text = p ? std::to_string(*p) : "NULL";
+        up += (up.empty() ? "{" : ",") + text;
+        down = text + (down.empty() ? "}" : ",") + down;
+      }
+      row.push_back(up + '}');
+      row.push_back('{' + down);
+    }
+    return row;
+  };
+  Law law = ordered_law(specs, {KeyKind::kArray, KeyKind::kArray, KeyKind::kArray, KeyKind::kArray}, model);
+  law_holds(law, *ops());
+}
+
 TEST(OrderedAggregate, MemoryGoesDownAfterDeletes) {
   const auto specs = [] {
     std::vector<AggregateSpec> out;

@@ -14,6 +14,7 @@
 
 #include "operators/expression.h"
 #include "operators/gather.h"
+#include "zset/array.h"
 #include "zset/chunk.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
@@ -25,6 +26,8 @@ using PlainRow = std::vector<Cell>;
 using Plain = std::map<PlainRow, std::int64_t>;
 using Kinds = std::vector<KeyKind>;
 
+constexpr Type kNumerics{array_of(TypeId::kNumeric), 0, 0};
+
 inline Datum datum_of(const Cell& cell, KeyKind kind, Arena& arena) {
   if (!cell) return Datum::of_null(physical(kind));
   switch (kind) {
@@ -34,6 +37,7 @@ inline Datum datum_of(const Cell& cell, KeyKind kind, Arena& arena) {
     case KeyKind::kText: case KeyKind::kPadded: return Datum::of(Bytes::copy(*cell, arena));
     case KeyKind::kNumeric: return Datum::of(Numeric::parse(*cell).encode(arena));
     case KeyKind::kInterval: return Datum::of(parse_interval(*cell));
+    case KeyKind::kArray: return Datum::of(parse_array(*cell, kNumerics, arena));
   }
   return Datum();
 }
@@ -53,6 +57,11 @@ inline Cell cell_of(const Datum& d, KeyKind kind) {
     case KeyKind::kText: case KeyKind::kPadded: return std::string(d.bytes.view());
     case KeyKind::kNumeric: return Numeric::decode(d.bytes).to_string();
     case KeyKind::kInterval: return format_interval(d.interval);
+    case KeyKind::kArray: {
+      std::string text;
+      format_array(d.bytes, ArrayView(d.bytes.view()).kind() == KeyKind::kInt ? Type{array_of(TypeId::kBigint), 0, 0} : kNumerics, text);
+      return text;
+    }
   }
   return std::nullopt;
 }
@@ -60,6 +69,16 @@ inline Cell cell_of(const Datum& d, KeyKind kind) {
 // One text for all values that SQL calls equal.
 inline Cell canonical(const Cell& cell, KeyKind kind) {
   if (!cell) return cell;
+  if (kind == KeyKind::kArray) {
+    Arena arena;
+    const Bytes array = parse_array(*cell, kNumerics, arena);
+    std::string text;
+    for (std::uint32_t i = 0; i < ArrayView(array.view()).size(); ++i) {
+      const Datum d = ArrayView(array.view())[i];
+      text += d.null ? "NULL," : Numeric::decode(d.bytes).trim_scale().to_string() + ',';
+    }
+    return text;
+  }
   if (kind == KeyKind::kNumeric) return Numeric::parse(*cell).trim_scale().to_string();
   if (kind == KeyKind::kDouble) return text_of(std::stod(*cell) + 0.0);
   if (kind == KeyKind::kPadded) return cell->substr(0, cell->find_last_not_of(' ') + 1);
