@@ -10,7 +10,7 @@ namespace weir {
 
 template <class T>
 void empty_list(std::vector<T>& list) noexcept {
-  constexpr std::size_t kKeepBytes = 256 * 1024;
+  constexpr std::size_t kKeepBytes = 2 * 1024 * 1024;
   list.clear();
   if (list.capacity() * sizeof(T) > kKeepBytes) std::vector<T>().swap(list);
 }

@@ -1,14 +1,16 @@
 #pragma once
 // Bump allocation for data in flight: everything that a step makes lives until the step ends, then goes at once.
 //
-// Cost     an allocation is a few instructions; reset() keeps up to `kKeepBytes` for the next step.
+// Cost     an allocation is a few instructions; reset() keeps up to `kKeepBytes` for the next step. Blocks of 2 MiB and more come from the memory that is set
+//          aside (zset/pages.h), if there is any.
 // Threads  one thread at a time. A step has one arena per worker.
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 #include <vector>
+
+#include "zset/pages.h"
 
 namespace weir {
 
@@ -44,7 +46,6 @@ class Arena {
 
  private:
   void refill(std::size_t n);
-  struct Block { std::unique_ptr<std::byte[]> data; std::size_t size; };
   std::vector<Block> blocks_;
   std::size_t block_ = 0;  // the block in use
   std::byte* at_ = nullptr;

@@ -3,10 +3,12 @@
 #include <weir/error.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "zset/array.h"
 #include "zset/consolidate.h"
@@ -154,6 +156,31 @@ struct Events {
   }
 };
 
+// The stack of free row numbers. The top kAhead lie here, and each free row says which one is kAhead below it: the memory of rows that are about to be used again is
+// asked for in time.
+class FreeRows {
+ public:
+  FreeRows() { ahead_.fill(kNone); }
+  bool empty() const { return ahead_[top_] == kNone; }
+  // below: what the top row says.
+  Row pop(Row below) {
+    const Row r = std::exchange(ahead_[top_], below);
+    top_ = (top_ + kAhead - 1) % kAhead;
+    return r;
+  }
+  Row top() const { return ahead_[top_]; }
+  // Returns what the row has to say.
+  Row push(Row row) {
+    top_ = (top_ + 1) % kAhead;
+    return std::exchange(ahead_[top_], row);
+  }
+
+ private:
+  static constexpr std::size_t kAhead = 8;
+  std::array<Row, kAhead> ahead_;
+  std::size_t top_ = 0;
+};
+
 }  // namespace
 
 struct Arrangement::Impl {
@@ -169,7 +196,7 @@ struct Arrangement::Impl {
 
   PagedArray tuples;
   Row end = 0;             // row numbers in use or free
-  Row free_row = kNone;    // the head of the list of free row numbers
+  FreeRows free_rows;
   std::vector<Row> freed;  // within this chunk: not to be reused before its indexes have followed
   std::uint64_t live = 0;
   std::uint64_t total = 0;
@@ -183,7 +210,7 @@ struct Arrangement::Impl {
   std::vector<Dead> dead;  // strings of removed rows, until collect()
   std::size_t heap_bytes = 0;
 
-  // A row is its weight, null bits if any row needs them, and a slot of 8 or 16 bytes a column. A free one has weight 0 and the next free row at byte 8.
+  // A row is its weight, null bits if any row needs them, and a slot of 8 or 16 bytes a column. A free one has weight 0 and what FreeRows keeps at byte 8.
   static constexpr std::uint32_t kFreeLink = 8;
 
   static std::size_t stride_of(std::span<const KeyKind> types, bool nulls) {
@@ -327,11 +354,10 @@ struct Arrangement::Impl {
 
   // -- Changing.
   Row new_row() {
-    if (free_row != kNone) {
-      const Row r = free_row;
-      free_row = load<Row>(tuples[r] + kFreeLink);
-      if (free_row != kNone) __builtin_prefetch(tuples[free_row], 1);
-      return r;
+    if (!free_rows.empty()) {
+      const Row below = load<Row>(tuples[free_rows.top()] + kFreeLink);
+      if (below != kNone) __builtin_prefetch(tuples[below], 1);
+      return free_rows.pop(below);
     }
     tuples.reserve(std::size_t{end} + 1);
     return end++;
@@ -590,10 +616,7 @@ struct Arrangement::Impl {
     for (const auto& index : indexes) {
       if (index) follow(*index, chunk, index->columns, events);
     }
-    for (const Row r : freed) {
-      store(tuples[r] + kFreeLink, free_row);
-      free_row = r;
-    }
+    for (const Row r : freed) store(tuples[r] + kFreeLink, free_rows.push(r));
     freed.clear();
   }
 
@@ -628,7 +651,7 @@ struct Arrangement::Impl {
     }
     tuples.shrink(to);
     end = to;
-    free_row = kNone;
+    free_rows = FreeRows();
   }
 
   void collect() {

@@ -48,15 +48,18 @@ class Reserve {
     total_ += more;
     any_.store(true, std::memory_order_release);
   }
-  // Zeroed memory, or nullptr.
-  void* take(std::size_t bytes) {
+  // Memory, or nullptr. What was in use before is preferred where it need not be zeroed.
+  void* take(std::size_t bytes, Fill fill) {
     if (!any_.load(std::memory_order_acquire)) return nullptr;
     bytes = pages(bytes);
     std::byte* at = nullptr;
     bool zeroed = false;
     {
       const std::lock_guard lock(mutex_);
-      const auto found = std::find_if(free_.begin(), free_.end(), [=](const auto& range) { return range.second.bytes >= bytes; });
+      const auto fits = [=](const auto& range) { return range.second.bytes >= bytes; };
+      auto found = free_.end();
+      if (fill == Fill::kAnything) found = std::find_if(free_.begin(), free_.end(), [&](const auto& range) { return fits(range) && !range.second.zeroed; });
+      if (found == free_.end()) found = std::find_if(free_.begin(), free_.end(), fits);
       if (found == free_.end()) return nullptr;
       const Range range = found->second;
       at = found->first;
@@ -64,7 +67,7 @@ class Reserve {
       free_.erase(found);
       if (range.bytes > bytes) free_.emplace(at + bytes, Range{range.bytes - bytes, zeroed});
     }
-    if (!zeroed) std::memset(at, 0, bytes);
+    if (!zeroed && fill == Fill::kZeroed) std::memset(at, 0, bytes);
     return at;
   }
   // False: it is not from here.
@@ -104,8 +107,8 @@ class Reserve {
   std::size_t total_ = 0;
 };
 
-void* map_block(std::size_t bytes) {
-  void* p = Reserve::all().take(bytes);
+void* map_block(std::size_t bytes, Fill fill) {
+  void* p = Reserve::all().take(bytes, fill);
   return p ? p : map_huge(bytes);
 }
 
@@ -113,8 +116,8 @@ void* map_block(std::size_t bytes) {
 
 void reserve_memory(std::size_t bytes) { Reserve::all().grow_to(bytes); }
 
-Block::Block(std::size_t bytes) : bytes_(bytes >= kHuge ? (bytes + 4095) & ~std::size_t{4095} : bytes) {
-  void* p = bytes >= kHuge ? map_block(bytes_) : std::calloc(1, bytes);
+Block::Block(std::size_t bytes, Fill fill) : bytes_(bytes >= kHuge ? (bytes + 4095) & ~std::size_t{4095} : bytes) {
+  void* p = bytes >= kHuge ? map_block(bytes_, fill) : fill == Fill::kZeroed ? std::calloc(1, bytes) : std::malloc(bytes);
   if (!p) throw std::bad_alloc();
   data_ = static_cast<std::byte*>(p);
 }

@@ -15,11 +15,13 @@ namespace weir {
 // the whole process: asking again adds only what is missing. Blocks come from it while it lasts, and go back to it.
 void reserve_memory(std::size_t bytes);
 
-// A block of zeroed memory.
+enum class Fill : std::uint8_t { kZeroed, kAnything };
+
+// A block of memory, zeroed unless that is not needed.
 class Block {
  public:
   Block() = default;
-  explicit Block(std::size_t bytes);
+  explicit Block(std::size_t bytes, Fill fill = Fill::kZeroed);
   Block(Block&& other) noexcept { swap(other); }
   Block& operator=(Block&& other) noexcept { swap(other); return *this; }
   ~Block();
