@@ -109,7 +109,7 @@ class DoubleSum final : public Accumulator {
     });
     return !overflow;
   }
-  void settle(Groups groups, std::uint32_t n) override {
+  void settle(Groups groups, std::uint32_t n, Executor*) override {
     for (std::uint32_t k = 0; k < n; ++k) {
       State& s = at<State>(groups[k]);
       if (s.sum.overflows()) throw Failure(ErrorCode::kEvaluation, "value out of range: overflow");
@@ -158,7 +158,7 @@ class NumericSum final : public Accumulator {
     each_weighted(rows, value, negate, [&](std::uint32_t i, std::int64_t w) { fits &= at<NumericTotal>(groups[i]).add(v[i], w); });
     return fits;
   }
-  void settle(Groups groups, std::uint32_t n) override { undo(groups, n); }
+  void settle(Groups groups, std::uint32_t n, Executor*) override { undo(groups, n); }
   void undo(Groups groups, std::uint32_t n) noexcept override {
     for (std::uint32_t k = 0; k < n; ++k) at<NumericTotal>(groups[k]).release();
   }
@@ -266,12 +266,12 @@ class Extremes final : public Accumulator {
   }
   bool logged() const override { return false; }
 
-  void settle(Groups groups, std::uint32_t n) override {
-    changes_.settle(n, [&](std::uint32_t g) -> Set& { return at<State>(groups[g]).set; },
-                    [&](std::uint32_t g, std::span<const Change> changes) { apply(at<State>(groups[g]), changes); });
+  void settle(Groups groups, std::uint32_t n, Executor* executor) override {
+    changes_.settle(n, executor, own_, [&](std::uint32_t g) -> Set& { return at<State>(groups[g]).set; },
+                    [&](std::uint32_t g, std::span<const Change> changes, ValueOwner<Value>& own) { apply(at<State>(groups[g]), changes, own); });
   }
   void undo(Groups groups, std::uint32_t) noexcept override {
-    changes_.undo([&](std::uint32_t g, std::span<const Change> changes) { apply(at<State>(groups[g]), changes); });
+    changes_.undo(own_, [&](std::uint32_t g, std::span<const Change> changes, ValueOwner<Value>& own) { apply(at<State>(groups[g]), changes, own); });
   }
   void forget() noexcept override { changes_.forget(); }
 
@@ -287,8 +287,8 @@ class Extremes final : public Accumulator {
   std::size_t common_bytes() const override { return own_.bytes; }
 
  private:
-  void apply(State& s, std::span<const Change> changes) {
-    s.set.apply(changes, Order(), own_);
+  static void apply(State& s, std::span<const Change> changes, ValueOwner<Value>& own) {
+    s.set.apply(changes, Order(), own);
     s.any = !s.set.empty();
     s.min = s.any ? s.set.front() : Value();
     s.max = s.any ? s.set.back() : Value();

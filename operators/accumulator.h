@@ -5,7 +5,7 @@
 // State    a few bytes inside the row of the group (all zero when construct() is called), found at offset(); what is larger hangs on them.
 // Nulls    NULL values are skipped.
 // Errors   update() tells of overflow and goes on (the step is then refused and undone); finish() throws for a result beyond its type.
-// Threads  one at a time.
+// Threads  one at a time; but update() of one that is logged, over rows of different groups, may run in parallel, and so may finish() and freeze().
 
 #include <memory>
 
@@ -47,8 +47,9 @@ class Accumulator {
   virtual bool update(const Chunk& rows, const Column* values, Groups groups, const std::uint32_t* numbers, bool negate) = 0;
   // Must the caller undo update() by update() with `negate`? Otherwise undo() does it.
   virtual bool logged() const { return true; }
-  // All rows of the step are in. groups: by number.
-  virtual void settle(Groups, std::uint32_t) {}
+  // All rows of the step are in. groups: by number. One that is logged may be told of several ranges of them, at the same time; another is told of all at once, and
+  // may use the executor, if there is one.
+  virtual void settle(Groups, std::uint32_t, Executor*) {}
   // What is logged has been undone.
   virtual void undo(Groups, std::uint32_t) noexcept {}
   virtual void forget() noexcept {}  // the step is over

@@ -22,6 +22,7 @@ class InOrder : public Accumulator {
   using Value = typename Order::Value;
   using Set = OrderedMultiset<Value>;
   using Change = typename Set::Change;
+  using Owner = ValueOwner<Value>;
   struct State {
     Set set;
     std::int64_t total;   // values
@@ -45,12 +46,12 @@ class InOrder : public Accumulator {
   bool logged() const override { return false; }
   bool counts() const override { return false; }
 
-  void settle(Accumulator::Groups groups, std::uint32_t n) override {
-    changes_.settle(n, [&](std::uint32_t g) -> Set& { return this->template at<State>(groups[g]).set; },
-                    [&](std::uint32_t g, std::span<const Change> changes) { apply(groups[g], changes); });
+  void settle(Accumulator::Groups groups, std::uint32_t n, Executor* executor) override {
+    changes_.settle(n, executor, own_, [&](std::uint32_t g) -> Set& { return this->template at<State>(groups[g]).set; },
+                    [&](std::uint32_t g, std::span<const Change> changes, Owner& own) { apply(groups[g], changes, own); });
   }
   void undo(Accumulator::Groups groups, std::uint32_t) noexcept override {
-    changes_.undo([&](std::uint32_t g, std::span<const Change> changes) { apply(groups[g], changes); });
+    changes_.undo(own_, [&](std::uint32_t g, std::span<const Change> changes, Owner& own) { apply(groups[g], changes, own); });
   }
   void forget() noexcept override { changes_.forget(); }
   void finish(const Asked& asked, const std::byte* const* groups, std::uint32_t n, Column& out, Arena& arena) const override {
@@ -65,9 +66,9 @@ class InOrder : public Accumulator {
 
  protected:
   virtual Datum answer(const std::byte* group, std::uint32_t question, Arena& arena) const = 0;
-  virtual void apply(std::byte* group, std::span<const Change> changes) {
+  virtual void apply(std::byte* group, std::span<const Change> changes, Owner& own) {
     State& s = this->template at<State>(group);
-    s.set.apply(changes, Order(), own_);
+    s.set.apply(changes, Order(), own);
     for (const Change& c : changes) s.total += c.weight;
   }
   static Value value_at(const Set& set, std::int64_t position) {
@@ -80,7 +81,7 @@ class InOrder : public Accumulator {
   }
 
   OrderedChanges<Order> changes_;
-  ValueOwner<Value> own_;
+  Owner own_;
   std::uint32_t asked_ = 0;
 };
 
@@ -160,8 +161,8 @@ class OrderedSet final : public InOrder<Order> {
   }
 
  protected:
-  void apply(std::byte* group, std::span<const Change> changes) override {
-    if (!modes_) return Base::apply(group, changes);
+  void apply(std::byte* group, std::span<const Change> changes, typename Base::Owner& values_own) override {
+    if (!modes_) return Base::apply(group, changes, values_own);
     State& s = this->template at<State>(group);
     std::vector<std::int64_t> before;
     const auto each_class = [&](auto&& f) {
@@ -170,8 +171,8 @@ class OrderedSet final : public InOrder<Order> {
       }
     };
     each_class([&](const Value& v) { before.push_back(count_of(s.values.set, v)); });
-    Base::apply(group, changes);
-    FrequentOwner own{&this->own_};
+    Base::apply(group, changes, values_own);
+    FrequentOwner own{&values_own};
     std::size_t at = 0;
     each_class([&](const Value& v) {
       const std::int64_t was = before[at++], is = count_of(s.values.set, v);
@@ -287,15 +288,15 @@ class Hypothetical final : public InOrder<TextOrder> {
   }
 
  protected:
-  void apply(std::byte* group, std::span<const Change> changes) override {
-    if (!dense_) return InOrder::apply(group, changes);
+  void apply(std::byte* group, std::span<const Change> changes, Owner& own) override {
+    if (!dense_) return InOrder::apply(group, changes, own);
     State& s = at<State>(group);
     std::vector<bool> before;
     for (const Change& c : changes) before.push_back(s.rows.set.rank(c.value, TextOrder()).weight > 0);
-    InOrder::apply(group, changes);
+    InOrder::apply(group, changes, own);
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const bool is = s.rows.set.rank(changes[i].value, TextOrder()).weight > 0;
-      if (is != before[i]) s.distinct.add(changes[i].value, is ? 1 : -1, TextOrder(), own_);
+      if (is != before[i]) s.distinct.add(changes[i].value, is ? 1 : -1, TextOrder(), own);
     }
   }
   Datum answer(const std::byte* group, std::uint32_t question, Arena&) const override {

@@ -123,7 +123,7 @@ class NumericVariance final : public Accumulator {
     });
     return fits;
   }
-  void settle(Groups groups, std::uint32_t n) override { undo(groups, n); }
+  void settle(Groups groups, std::uint32_t n, Executor*) override { undo(groups, n); }
   void undo(Groups groups, std::uint32_t n) noexcept override {
     for (std::uint32_t k = 0; k < n; ++k) {
       at<State>(groups[k]).sum.release();
@@ -185,7 +185,7 @@ class DoubleVariance final : public Accumulator {
     });
     return !overflow;
   }
-  void settle(Groups groups, std::uint32_t n) override {
+  void settle(Groups groups, std::uint32_t n, Executor*) override {
     for (std::uint32_t k = 0; k < n; ++k) {
       State& s = at<State>(groups[k]);
       sum_of(s.sum);
@@ -246,7 +246,7 @@ class Regression final : public Accumulator {
     return !overflow;
   }
   bool counts() const override { return false; }
-  void settle(Groups groups, std::uint32_t n) override {
+  void settle(Groups groups, std::uint32_t n, Executor*) override {
     for (std::uint32_t k = 0; k < n; ++k) {
       State& s = at<State>(groups[k]);
       s.x = sum_of(s.sums[0]);

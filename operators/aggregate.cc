@@ -3,10 +3,12 @@
 #include <weir/error.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "operators/accumulator.h"
 #include "operators/gather.h"
 #include "operators/key_table.h"
+#include "operators/parallel_chunks.h"
 #include "operators/step_list.h"
 #include "operators/weight_table.h"
 
@@ -49,19 +51,25 @@ class Aggregate final : public Operator {
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
     Arena& arena = step.arena();
-    for (const Chunk& chunk : inputs[0]->chunks) {
-      take(chunk, arena);
-      step.breathe();
+    Executor* executor = step.parallel(inputs[0]->rows()) ? &step.executor() : nullptr;
+    if (executor && inputs[0]->chunks.size() > 1) {
+      take_in_parallel(step, *inputs[0]);
+    } else {
+      for (const Chunk& chunk : inputs[0]->chunks) {
+        take(chunk, arena);
+        step.breathe();
+      }
     }
-    settle(arena);
-    put_touched(arena, out);
+    settle(step, executor);
+    put_touched(step, executor, out);
   }
   void backfill(Step& step, Inputs inputs, Delta& out) override {
     if (keys_.empty()) {  // the one group, there from now on
       Chunk one = dense_chunk(1, {}, nullptr);
       Id id;
       groups_->find_or_add(one, step.arena(), &id);
-      touch(id, step.arena());
+      touch(id);
+      remember(0, 1, step.arena());
     }
     evaluate(step, inputs, out);
   }
@@ -142,7 +150,20 @@ class Aggregate final : public Operator {
   };
   struct Touched {
     Id id;
-    const std::byte* before;  // its row when the step first touched it
+    const std::byte* before;  // its row when the step first touched it; null: not remembered yet
+  };
+  // The rows of a chunk that one part takes, and their arguments.
+  struct PartRows {
+    Chunk rows;
+    const Column* values;
+  };
+  // What a chunk brings. By position: the entries of its groups, their rows, their numbers.
+  struct Taken {
+    Chunk rows, keys;
+    PartRows* parts;
+    Id* ids;
+    std::byte** groups;
+    std::uint32_t* numbers;
   };
   // What has been added to an accumulator, so that it can be taken out.
   struct Logged {
@@ -211,25 +232,34 @@ class Aggregate final : public Operator {
     parts_.push_back(std::move(part));
   }
 
-  std::uint32_t touch(Id id, Arena& arena) {
-    std::byte* row = groups_->rows().row(id);
-    auto& head = *reinterpret_cast<GroupHead*>(row);
-    auto* before = static_cast<std::byte*>(arena.bytes(row_bytes_));
-    std::memcpy(before, row, row_bytes_);
-    for (const Accumulator* accumulator : built_) {
-      if (head.made) accumulator->freeze(before, arena);
-      else accumulator->construct(row);
+  std::uint32_t touch(Id id) {
+    touched_.push_back({id, nullptr});
+    return groups_->payload<GroupHead>(id).touched = static_cast<std::uint32_t>(touched_.size());
+  }
+  // Keeps the rows of touched groups as they are, before anything is added to them.
+  void remember(std::size_t first, std::size_t last, Arena& arena) {
+    for (std::size_t n = first; n < last; ++n) {
+      prefetch(n + kAhead);
+      std::byte* row = groups_->rows().row(touched_[n].id);
+      auto& head = *reinterpret_cast<GroupHead*>(row);
+      auto* before = static_cast<std::byte*>(arena.bytes(row_bytes_));
+      std::memcpy(before, row, row_bytes_);
+      for (const Accumulator* accumulator : built_) {
+        if (head.made) accumulator->freeze(before, arena);
+        else accumulator->construct(row);
+      }
+      head.made = 1;
+      touched_[n].before = before;
     }
-    head.made = 1;
-    touched_.push_back({id, before});
-    return head.touched = static_cast<std::uint32_t>(touched_.size());
   }
   // The row of touched group n: these loops go over as many groups as the step has touched, which may be many more than the cache holds.
   static constexpr std::size_t kAhead = 16;
   void prefetch(std::size_t n) const {
     if (n < touched_.size()) groups_->rows().prefetch(touched_[n].id);
   }
-  bool existed(const Touched& t) const { return reinterpret_cast<const GroupHead*>(t.before)->made != 0; }
+  bool existed(const Touched& t) const {
+    return (t.before ? reinterpret_cast<const GroupHead*>(t.before)->made : groups_->payload<GroupHead>(t.id).made) != 0;
+  }
 
   static bool add_rows(const Chunk& rows, std::byte* const* groups, bool negate) {
     bool overflow = false;
@@ -240,36 +270,22 @@ class Aggregate final : public Operator {
     return !overflow;
   }
 
-  void take(const Chunk& chunk, Arena& arena) {
-    Id* ids = arena.array<Id>(chunk.size);
-    if (keys_.empty()) {
-      const Id only = 0;
-      std::fill_n(ids, chunk.size, only);
-    } else {
-      Chunk keys = chunk;
-      keys.width = static_cast<std::uint16_t>(keys_.size());
-      keys.columns = arena.array<Column>(keys_.size());
-      for (std::size_t k = 0; k < keys_.size(); ++k) keys.columns[k] = value_of(*keys_[k], chunk, arena);
-      groups_->find_or_add(keys, arena, ids);
-    }
-    auto** groups = arena.array<std::byte*>(chunk.size);
-    auto* numbers = arena.array<std::uint32_t>(chunk.size);
-    chunk.each([&](std::uint32_t i) {
-      groups[i] = groups_->rows().row(ids[i]);
-      const std::uint32_t touched = reinterpret_cast<const GroupHead*>(groups[i])->touched;
-      numbers[i] = (touched ? touched : touch(ids[i], arena)) - 1;
-    });
-    log_.push_back({-1, chunk, nullptr, ids});
-    if (!add_rows(chunk, groups, false)) throw_weight_out_of_range();
+  // Computes keys, filters and arguments. An argument is computed for the rows that pass the filter, and once for all parts that take the same.
+  Taken prepare(const Chunk& chunk, Arena& arena) const {
+    Taken t{chunk, chunk, arena.array<PartRows>(parts_.size()), arena.array<Id>(chunk.size), arena.array<std::byte*>(chunk.size),
+            arena.array<std::uint32_t>(chunk.size)};
+    t.keys.width = static_cast<std::uint16_t>(keys_.size());
+    t.keys.columns = arena.array<Column>(keys_.size());
+    for (std::size_t k = 0; k < keys_.size(); ++k) t.keys.columns[k] = value_of(*keys_[k], chunk, arena);
 
     Chunk* filtered = arena.array<Chunk>(filters_.size());
     for (std::size_t f = 0; f < filters_.size(); ++f) filtered[f] = select_true(chunk, value_of(*filters_[f], chunk, arena), arena);
-    // An argument is computed for the rows that pass the filter, and once for all parts that take the same.
     const Column** values = arena.array<const Column*>(arguments_.size() * (filters_.size() + 1));
     std::fill_n(values, arguments_.size() * (filters_.size() + 1), nullptr);
     for (std::size_t p = 0; p < parts_.size(); ++p) {
       const Part& part = parts_[p];
       const Chunk& rows = part.filter < 0 ? chunk : filtered[part.filter];
+      t.parts[p] = {rows, nullptr};
       if (rows.selected == 0) continue;
       const auto value = [&](int argument) {
         const Column*& known = values[static_cast<std::size_t>(part.filter + 1) * arguments_.size() + static_cast<std::size_t>(argument)];
@@ -280,22 +296,141 @@ class Aggregate final : public Operator {
         }
         return known;
       };
-      const Column* taken = nullptr;
       if (part.arguments.size() == 1) {
-        taken = value(part.arguments[0]);
+        t.parts[p].values = value(part.arguments[0]);
       } else if (!part.arguments.empty()) {
         Column* several = arena.array<Column>(part.arguments.size());
         for (std::size_t a = 0; a < part.arguments.size(); ++a) several[a] = *value(part.arguments[a]);
-        taken = several;
+        t.parts[p].values = several;
       }
-      if (part.distinct) take_distinct(part, rows, taken, ids, arena);
-      else update(p, rows, taken, ids, groups, numbers);
     }
+    return t;
+  }
+  // Numbers the groups that the step had not touched.
+  void number(const Taken& t) {
+    t.rows.each([&](std::uint32_t i) {
+      const std::uint32_t touched = groups_->payload<GroupHead>(t.ids[i]).touched;
+      t.numbers[i] = (touched ? touched : touch(t.ids[i])) - 1;
+    });
+  }
+  void find_rows(const Taken& t) {
+    t.rows.each([&](std::uint32_t i) { t.groups[i] = groups_->rows().row(t.ids[i]); });
   }
 
-  void update(std::size_t p, const Chunk& rows, const Column* values, const Id* ids, std::byte* const* groups, const std::uint32_t* numbers) {
+  void take(const Chunk& chunk, Arena& arena) {
+    const Taken t = prepare(chunk, arena);
+    if (keys_.empty()) std::fill_n(t.ids, chunk.size, Id{0});
+    else groups_->find_or_add(t.keys, arena, t.ids);
+    const std::size_t known = touched_.size();
+    number(t);
+    find_rows(t);
+    remember(known, touched_.size(), arena);
+    count(chunk, t, log_);
+    for (std::size_t p = 0; p < parts_.size(); ++p) take_part(p, t, arena);
+  }
+  void take_part(std::size_t p, const Taken& t, Arena& arena) {
+    const PartRows& part = t.parts[p];
+    if (part.rows.selected == 0) return;
+    if (parts_[p].distinct) take_distinct(parts_[p], part.rows, part.values, t.ids, arena);
+    else update(p, part.rows, part.values, t.ids, t.groups, t.numbers, log_);
+  }
+
+  // Large deltas: all that a chunk needs no other for in parallel; then the numbers of the groups, in order; then the groups, dealt out by number, in parallel.
+  void take_in_parallel(Step& step, const Delta& in) {
+    Executor& executor = step.executor();
+    std::vector<Taken> taken(in.chunks.size());
+    executor.run(taken.size(), [&](std::size_t c) {
+      taken[c] = prepare(in.chunks[c], step.arena());
+      if (keys_.empty()) std::fill_n(taken[c].ids, in.chunks[c].size, Id{0});
+      else groups_->find(taken[c].keys, step.arena(), taken[c].ids);
+    });
+    for (const Taken& t : taken) {
+      if (!keys_.empty()) groups_->add_missing(t.keys, step.arena(), t.ids);
+      number(t);
+    }
+    each_range(&executor, touched_.size(), [&](std::size_t first, std::size_t last) { remember(first, last, step.arena()); });
+
+    // Rows whose group has number n go to share n mod kShares.
+    std::vector<Share*> shares(taken.size());
+    executor.run(taken.size(), [&](std::size_t c) {
+      find_rows(taken[c]);
+      shares[c] = deal_out(taken[c], step.arena());
+    });
+    std::vector<std::size_t> whole;  // parts that take their rows one chunk after the other
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (parts_[p].distinct || !parts_[p].accumulator->logged()) whole.push_back(p);
+    }
+    std::vector<std::vector<Logged>> logs(kShares);
+    const auto keep_logs = [&] {
+      for (const std::vector<Logged>& log : logs) log_.insert(log_.end(), log.begin(), log.end());
+    };
+    try {
+      executor.run(kShares + whole.size(), [&](std::size_t task) {
+        for (std::size_t c = 0; c < taken.size(); ++c) {
+          const Taken& t = taken[c];
+          if (task >= kShares) {
+            take_part(whole[task - kShares], t, step.arena());
+            continue;
+          }
+          const Share& share = shares[c][task];
+          if (share.rows.selected == 0) continue;
+          count(share.rows, t, logs[task]);
+          for (std::size_t p = 0; p < parts_.size(); ++p) {
+            const Chunk& rows = share.parts[p];
+            if (rows.selected != 0) update(p, rows, t.parts[p].values, t.ids, t.groups, t.numbers, logs[task]);
+          }
+        }
+      });
+    } catch (...) {
+      keep_logs();
+      throw;
+    }
+    keep_logs();
+  }
+
+  // Of a chunk: its rows, and those that each part takes that may be updated in shares.
+  struct Share {
+    Chunk rows;
+    Chunk* parts;
+  };
+  static constexpr std::size_t kShares = 16;
+  Share* deal_out(const Taken& t, Arena& arena) const {
+    auto* shares = arena.array<Share>(kShares);
+    Chunk* of_rows = deal_out(t.rows, t.numbers, arena);
+    std::vector<Chunk*> of_filters(filters_.size());
+    for (std::size_t s = 0; s < kShares; ++s) shares[s] = {of_rows[s], new (arena.bytes(parts_.size() * sizeof(Chunk))) Chunk[parts_.size()]};
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (parts_[p].distinct || !parts_[p].accumulator->logged()) continue;
+      Chunk*& dealt = parts_[p].filter < 0 ? of_rows : of_filters[static_cast<std::size_t>(parts_[p].filter)];
+      if (!dealt) dealt = deal_out(t.parts[p].rows, t.numbers, arena);
+      for (std::size_t s = 0; s < kShares; ++s) shares[s].parts[p] = dealt[s];
+    }
+    return shares;
+  }
+  static Chunk* deal_out(const Chunk& rows, const std::uint32_t* numbers, Arena& arena) {
+    std::uint32_t ends[kShares] = {};
+    rows.each([&](std::uint32_t i) { ++ends[numbers[i] % kShares]; });
+    auto* selection = arena.array<std::uint32_t>(rows.selected);
+    auto* shares = arena.array<Chunk>(kShares);
+    std::uint32_t at = 0;
+    for (std::size_t s = 0; s < kShares; ++s) {
+      shares[s] = rows;
+      shares[s].selection = selection + at;
+      shares[s].selected = ends[s];
+      at += std::exchange(ends[s], at);
+    }
+    rows.each([&](std::uint32_t i) { selection[ends[numbers[i] % kShares]++] = i; });
+    return shares;
+  }
+
+  void count(const Chunk& rows, const Taken& t, std::vector<Logged>& log) {
+    log.push_back({-1, rows, nullptr, t.ids});
+    if (!add_rows(rows, t.groups, false)) throw_weight_out_of_range();
+  }
+  void update(std::size_t p, const Chunk& rows, const Column* values, const Id* ids, std::byte* const* groups, const std::uint32_t* numbers,
+              std::vector<Logged>& log) {
     Accumulator& accumulator = *parts_[p].accumulator;
-    if (accumulator.logged()) log_.push_back({static_cast<int>(p), rows, values, ids});
+    if (accumulator.logged()) log.push_back({static_cast<int>(p), rows, values, ids});
     if (!accumulator.update(rows, values, groups, numbers, false)) throw Failure(ErrorCode::kEvaluation, "aggregate out of range");
   }
 
@@ -350,27 +485,40 @@ class Aggregate final : public Operator {
         numbers[k] = reinterpret_cast<const GroupHead*>(groups[k])->touched - 1;
       }
       for (std::size_t c = 1; c < width; ++c) trim_bitmap(columns[c], n);
-      update(p, dense_chunk(n, {columns, width}, weights), columns + 1, ids, groups, numbers);
+      update(p, dense_chunk(n, {columns, width}, weights), columns + 1, ids, groups, numbers, log_);
     }
   }
 
-  void settle(Arena& arena) {
+  void settle(Step& step, Executor* executor) {
     for (std::size_t p = 0; p < parts_.size(); ++p) {
-      if (parts_[p].distinct) feed_distinct(p, arena);
+      if (parts_[p].distinct) feed_distinct(p, step.arena());
     }
-    const auto n = static_cast<std::uint32_t>(touched_.size());
-    auto** rows = arena.array<std::byte*>(n);
-    for (std::uint32_t t = 0; t < n; ++t) {
-      prefetch(t + kAhead);
-      rows[t] = groups_->rows().row(touched_[t].id);
-      if (reinterpret_cast<const GroupHead*>(rows[t])->rows < 0) throw Failure(ErrorCode::kEvaluation, "a row is deleted that is not in its group");
+    auto** rows = step.arena().array<std::byte*>(touched_.size());
+    each_range(executor, touched_.size(), [&](std::size_t first, std::size_t last) {
+      for (std::size_t t = first; t < last; ++t) {
+        prefetch(t + kAhead);
+        rows[t] = groups_->rows().row(touched_[t].id);
+        if (reinterpret_cast<const GroupHead*>(rows[t])->rows < 0) throw Failure(ErrorCode::kEvaluation, "a row is deleted that is not in its group");
+      }
+      for (const Part& part : parts_) {
+        if (part.accumulator->logged()) part.accumulator->settle(rows + first, static_cast<std::uint32_t>(last - first), nullptr);
+      }
+    });
+    for (const Part& part : parts_) {
+      if (!part.accumulator->logged()) part.accumulator->settle(rows, static_cast<std::uint32_t>(touched_.size()), executor);
     }
-    for (Part& part : parts_) part.accumulator->settle(rows, n);
   }
 
-  void put_touched(Arena& arena, Delta& out) const {
+  void put_touched(Step& step, Executor* executor, Delta& out) const {
+    std::vector<Delta> parts(executor ? touched_.size() / kRangeRows + 1 : 0);
+    each_range(executor, touched_.size(), [&](std::size_t first, std::size_t last) {
+      put_touched(first, last, step.arena(), executor ? parts[first / kRangeRows] : out);
+    });
+    for (const Delta& part : parts) out.chunks.insert(out.chunks.end(), part.chunks.begin(), part.chunks.end());
+  }
+  void put_touched(std::size_t first, std::size_t last, Arena& arena, Delta& out) const {
     Block block(arena);
-    for (std::size_t n = 0; n < touched_.size(); ++n) {
+    for (std::size_t n = first; n < last; ++n) {
       const Touched& t = touched_[n];
       prefetch(n + kAhead);
       if (block.n + 2 > kChunkRows) flush(block, arena, out);
@@ -435,7 +583,10 @@ class Aggregate final : public Operator {
   }
 
   void drop(Id id) noexcept {
-    for (Accumulator* accumulator : built_) accumulator->destroy(groups_->rows().row(id));
+    std::byte* row = groups_->rows().row(id);
+    for (Accumulator* accumulator : built_) {
+      if (reinterpret_cast<const GroupHead*>(row)->made) accumulator->destroy(row);
+    }
     groups_->erase(id);
   }
   void forget() noexcept {

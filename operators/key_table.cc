@@ -134,6 +134,18 @@ void KeyTable::find(const Chunk& keys, Arena& arena, Id* out) const {
   each_slot(keys, arena, [&](std::uint64_t, std::uint32_t i, std::size_t at) { out[i] = slots_[at] ? Slots::row(slots_[at]) : kNone; });
 }
 
+void KeyTable::add_missing(const Chunk& keys, Arena& arena, Id* out) {
+  auto* selection = arena.array<std::uint32_t>(keys.selected);
+  Chunk missing = keys;
+  missing.selection = selection;
+  missing.selected = 0;
+  keys.each([&](std::uint32_t i) {
+    selection[missing.selected] = i;
+    missing.selected += out[i] == kNone;
+  });
+  if (missing.selected != 0) find_or_add(missing, arena, out);
+}
+
 void KeyTable::erase(Id id) noexcept {
   std::size_t at = slots_.home(std::uint64_t{rows_.tag(id)} << 32);
   while (Slots::row(slots_[at]) != id) at = slots_.after(at);

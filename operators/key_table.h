@@ -26,6 +26,8 @@ class KeyTable {
   void find_or_add(const Chunk& keys, Arena& arena, Id* out);
   // out, by position: the entry, or kNone.
   void find(const Chunk& keys, Arena& arena, Id* out) const;
+  // The entries that find() has not found: made, or found by now.
+  void add_missing(const Chunk& keys, Arena& arena, Id* out);
   void erase(Id id) noexcept;
 
   RowStore& rows() { return rows_; }

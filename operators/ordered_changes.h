@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "circuit/executor.h"
 #include "operators/accumulator_loops.h"
 #include "operators/ordered_multiset.h"
 #include "operators/step_list.h"
@@ -111,64 +112,102 @@ class OrderedChanges {
     number_.push_back(group);
   }
 
-  // set_of(g): the multiset of group g of n. apply(g, changes): called for each group with changes, which ascend and have no weight 0.
+  // set_of(g): the multiset of group g of n. apply(g, changes, own): called for each group with changes, which ascend and have no weight 0. With an executor: the groups
+  // in ranges that have about as many changes each, in parallel.
   template <class SetOf, class Apply>
-  void settle(std::uint32_t n, SetOf&& set_of, Apply&& apply) {
+  void settle(std::uint32_t n, Executor* executor, ValueOwner<Value>& own, SetOf&& set_of, Apply&& apply) {
     if (pending_.empty()) return;
     sort_by_group(n);
-    const Order order;
-    std::uint32_t to = 0;
-    for (std::uint32_t g = 0; g < n; ++g) {  // in order of value, each once, without those that cancel out
-      const std::uint32_t first = ends_[g], last = ends_[g + 1];
-      ends_[g] = to;
-      std::sort(changes_.begin() + first, changes_.begin() + last, [&](const Change& a, const Change& b) { return order(a.value, b.value) < 0; });
-      for (std::uint32_t i = first; i < last;) {
-        Change sum = changes_[i++];
-        while (i < last && order(changes_[i].value, sum.value) == 0) sum.weight = add_weights(sum.weight, changes_[i++].weight);
-        if (sum.weight != 0) changes_[to++] = sum;
-      }
+    cut(n, executor != nullptr);
+    const auto settle_range = [&](std::size_t r) { settle(ranges_[r], set_of, apply); };
+    const auto add_up = [&] {
+      for (const Range& range : ranges_) own.bytes += range.own.bytes;
+    };
+    try {
+      if (executor) executor->run(ranges_.size(), settle_range);
+      else settle_range(0);
+    } catch (...) {
+      add_up();
+      throw;
     }
-    ends_[n] = to;
-    for (std::uint32_t g = 0; g < n; ++g) {
-      if (g + 2 * kAhead < n) set_of(g + 2 * kAhead).prefetch();
-      if (g + kAhead < n && ends_[g + kAhead] != ends_[g + kAhead + 1]) set_of(g + kAhead).prefetch(changes_[ends_[g + kAhead]].value, order);
-      if (ends_[g] != ends_[g + 1]) apply(g, of(g));
-      applied_ = g + 1;
-      if (set_of(g).negatives() != 0) throw Failure(ErrorCode::kEvaluation, "a value is deleted that is not in its group");
-    }
+    add_up();
   }
   template <class Apply>
-  void undo(Apply&& apply) noexcept {
+  void undo(ValueOwner<Value>& own, Apply&& apply) noexcept {
     for (Change& c : changes_) c.weight = wrapped_negation(c.weight);
-    for (std::uint32_t g = applied_; g-- > 0;) {
-      if (ends_[g] != ends_[g + 1]) apply(g, of(g));
+    for (const Range& range : ranges_) {
+      for (std::uint32_t g = range.applied; g-- > range.first;) {
+        if (begins_[g] != ends_[g]) apply(g, of(g), own);
+      }
     }
   }
   void forget() noexcept {
     empty_list(pending_);
     empty_list(number_);
     empty_list(changes_);
+    empty_list(begins_);
     empty_list(ends_);
-    applied_ = 0;
+    ranges_.clear();
   }
 
  private:
   static constexpr std::uint32_t kAhead = 4;
 
-  std::span<const Change> of(std::uint32_t g) const { return {changes_.data() + ends_[g], ends_[g + 1] - ends_[g]}; }
+  static constexpr std::size_t kRanges = 32;
 
-  // pending_ into changes_ by the number of the group; those of group g lie at ends_[g] … ends_[g + 1].
+  // Groups first … last - 1, of which those before `applied` have their changes.
+  struct Range {
+    std::uint32_t first, last, applied;
+    ValueOwner<Value> own = {};
+  };
+
+  std::span<const Change> of(std::uint32_t g) const { return {changes_.data() + begins_[g], ends_[g] - begins_[g]}; }
+
+  template <class SetOf, class Apply>
+  void settle(Range& range, SetOf&& set_of, Apply&& apply) {
+    const Order order;
+    for (std::uint32_t g = range.first; g < range.last; ++g) {  // in order of value, each once, without those that cancel out
+      const std::uint32_t first = begins_[g], last = begins_[g + 1];
+      std::uint32_t to = first;
+      std::sort(changes_.begin() + first, changes_.begin() + last, [&](const Change& a, const Change& b) { return order(a.value, b.value) < 0; });
+      for (std::uint32_t i = first; i < last;) {
+        Change sum = changes_[i++];
+        while (i < last && order(changes_[i].value, sum.value) == 0) sum.weight = add_weights(sum.weight, changes_[i++].weight);
+        if (sum.weight != 0) changes_[to++] = sum;
+      }
+      ends_[g] = to;
+    }
+    for (std::uint32_t g = range.first; g < range.last; ++g) {
+      if (g + 2 * kAhead < range.last) set_of(g + 2 * kAhead).prefetch();
+      if (g + kAhead < range.last && begins_[g + kAhead] != ends_[g + kAhead]) set_of(g + kAhead).prefetch(changes_[begins_[g + kAhead]].value, order);
+      if (begins_[g] != ends_[g]) apply(g, of(g), range.own);
+      range.applied = g + 1;
+      if (set_of(g).negatives() != 0) throw Failure(ErrorCode::kEvaluation, "a value is deleted that is not in its group");
+    }
+  }
+
+  // pending_ into changes_ by the number of the group; those of group g lie at begins_[g] … begins_[g + 1], and once settled up to ends_[g].
   void sort_by_group(std::uint32_t n) {
-    ends_.assign(n + 2, 0);
-    for (const std::uint32_t g : number_) ++ends_[g + 2];
-    for (std::uint32_t g = 2; g < n + 2; ++g) ends_[g] += ends_[g - 1];
+    begins_.assign(n + 2, 0);
+    for (const std::uint32_t g : number_) ++begins_[g + 2];
+    for (std::uint32_t g = 2; g < n + 2; ++g) begins_[g] += begins_[g - 1];
     changes_.resize(pending_.size());
-    for (std::size_t i = 0; i < pending_.size(); ++i) changes_[ends_[number_[i] + 1]++] = pending_[i];
+    for (std::size_t i = 0; i < pending_.size(); ++i) changes_[begins_[number_[i] + 1]++] = pending_[i];
+    ends_.resize(n);
+  }
+  void cut(std::uint32_t n, bool in_parallel) {
+    const std::size_t size = changes_.size() / kRanges + 1;
+    for (std::uint32_t first = 0; first < n;) {
+      std::uint32_t last = in_parallel ? first + 1 : n;
+      while (last < n && begins_[last] - begins_[first] < size) ++last;
+      ranges_.push_back({first, last, first});
+      first = last;
+    }
   }
 
   std::vector<Change> pending_, changes_;
-  std::vector<std::uint32_t> number_, ends_;
-  std::uint32_t applied_ = 0;
+  std::vector<std::uint32_t> number_, begins_, ends_;
+  std::vector<Range> ranges_;
 };
 
 }  // namespace weir

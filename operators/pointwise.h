@@ -3,8 +3,10 @@
 //
 // Law      out[x] = f(I(in₀)[x], I(in₁)[x], …), so Δout[x] = f(now) − f(before), for touched rows x only.
 // State    a WeightTable with a side an input.
+// Threads  of a large delta, looking up and putting out are done in parallel; weights change in order, on one thread.
 
 #include "circuit/operator.h"
+#include "operators/parallel_chunks.h"
 #include "operators/weight_table.h"
 
 namespace weir {
@@ -18,20 +20,23 @@ class Pointwise final : public Operator {
   Pointwise(std::vector<KeyKind> types, Function f, std::string label) : Operator(types), f_(f), label_(std::move(label)), table_(std::move(types)) {}
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
-    Arena& arena = step.arena();
-    for (std::size_t side = 0; side < kSides; ++side) {
-      for (const Chunk& chunk : inputs[side]->chunks) table_.add(chunk, side, arena);
-    }
+    for (std::size_t side = 0; side < kSides; ++side) table_.add(step, *inputs[side], side);
     const auto& touched = table_.touched();
-    KeyTable::Id* ids = arena.array<KeyTable::Id>(touched.size());
-    std::int64_t* weights = arena.array<std::int64_t>(touched.size());
-    std::size_t n = 0;
-    for (const auto& t : touched) {
-      ids[n] = t.id;
-      weights[n] = f_(table_.weights(t.id)) - f_(t.before);
-      n += weights[n] != 0;
-    }
-    table_.keys().rows().emit({ids, n}, {weights, n}, nullptr, arena, out);
+    Executor* executor = step.parallel(touched.size()) ? &step.executor() : nullptr;
+    std::vector<Delta> parts(executor ? touched.size() / kRangeRows + 1 : 0);
+    each_range(executor, touched.size(), [&](std::size_t first, std::size_t last) {
+      Arena& arena = step.arena();
+      KeyTable::Id* ids = arena.array<KeyTable::Id>(last - first);
+      std::int64_t* weights = arena.array<std::int64_t>(last - first);
+      std::size_t n = 0;
+      for (std::size_t t = first; t < last; ++t) {
+        ids[n] = touched[t].id;
+        weights[n] = f_(table_.weights(touched[t].id)) - f_(touched[t].before);
+        n += weights[n] != 0;
+      }
+      table_.keys().rows().emit({ids, n}, {weights, n}, nullptr, arena, executor ? parts[first / kRangeRows] : out);
+    });
+    for (const Delta& part : parts) out.chunks.insert(out.chunks.end(), part.chunks.begin(), part.chunks.end());
   }
   void advance() noexcept override { table_.advance(); }
   void revert() noexcept override { table_.revert(); }

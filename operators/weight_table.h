@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "circuit/operator.h"
 #include "operators/key_table.h"
 #include "operators/step_list.h"
 
@@ -29,16 +30,23 @@ class WeightTable {
   void add(const Chunk& chunk, std::size_t side, Arena& arena) {
     Id* ids = arena.array<Id>(chunk.size);
     keys_.find_or_add(chunk, arena, ids);
-    chunk.each([&](std::uint32_t i) {
-      Entry& e = keys_.payload<Entry>(ids[i]);
-      if (e.touched) return;
-      e.touched = true;
-      touched_.push_back({ids[i], e.weights});
+    add(chunk, ids, side);
+  }
+  // The same for all chunks of a delta. Of a large one the entries are looked up in parallel, and changed in order.
+  void add(Step& step, const Delta& delta, std::size_t side) {
+    if (delta.chunks.size() < 2 || !step.parallel(delta.rows())) {
+      for (const Chunk& chunk : delta.chunks) add(chunk, side, step.arena());
+      return;
+    }
+    std::vector<Id*> ids(delta.chunks.size());
+    step.executor().run(ids.size(), [&](std::size_t c) {
+      ids[c] = step.arena().template array<Id>(delta.chunks[c].size);
+      keys_.find(delta.chunks[c], step.arena(), ids[c]);
     });
-    chunk.each([&](std::uint32_t i) {
-      std::int64_t& w = keys_.payload<Entry>(ids[i]).weights[side];
-      w = add_weights(w, chunk.weights[i]);
-    });
+    for (std::size_t c = 0; c < ids.size(); ++c) {
+      keys_.add_missing(delta.chunks[c], step.arena(), ids[c]);
+      add(delta.chunks[c], ids[c], side);
+    }
   }
   const std::vector<Touched>& touched() const { return touched_; }
   const Weights& weights(Id id) const { return keys_.payload<Entry>(id).weights; }
@@ -61,6 +69,18 @@ class WeightTable {
     Weights weights;
     bool touched;
   };
+  void add(const Chunk& chunk, const Id* ids, std::size_t side) {
+    chunk.each([&](std::uint32_t i) {
+      Entry& e = keys_.payload<Entry>(ids[i]);
+      if (e.touched) return;
+      e.touched = true;
+      touched_.push_back({ids[i], e.weights});
+    });
+    chunk.each([&](std::uint32_t i) {
+      std::int64_t& w = keys_.payload<Entry>(ids[i]).weights[side];
+      w = add_weights(w, chunk.weights[i]);
+    });
+  }
   void settle(Id id) noexcept {
     Entry& e = keys_.payload<Entry>(id);
     e.touched = false;

@@ -367,7 +367,7 @@ class Window final : public Operator {
   Datum finished(std::size_t c, std::byte* state, Arena& arena) const {
     const WindowCall& call = spec_.calls[c];
     Column one = Column::make(kind_of(call.result_type), 1, true, arena);
-    parts_[c]->settle(&state, 1);
+    parts_[c]->settle(&state, 1, nullptr);
     parts_[c]->finish({call.aggregate, call.result_type}, &state, 1, one, arena);
     return one.get(0);
   }
