@@ -73,6 +73,8 @@ Result<std::string> explain_all(const Database& db, const std::vector<std::strin
 std::vector<std::string> view_names(const Database& db);
 
 int run_verify(const std::string& db);
+int run_check(const std::string& db);                           // verify.cc
+int run_backup(const std::string& db, const std::string& to);   // likewise
 
 // Prints an error the way all commands do.
 void complain(const Error& error);

@@ -35,6 +35,7 @@ Result<void> load(const std::string& source, bool profile, std::optional<Databas
   OpenOptions options = is_database || !said.ok() ? OpenOptions() : said.value();
   options.threads = 1;
   options.create = false;
+  options.read_only = is_database;
   options.profile = profile;
   Result<Database> opened = Database::open(is_database ? source : ":memory:", options);
   if (!opened.ok()) return opened.error();

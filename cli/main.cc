@@ -111,8 +111,18 @@ int dispatch(int argc, char** argv) {
 
   std::string verified;
   CLI::App& verify_command = *app.add_subcommand("verify", "compute all views of a database anew and compare");
-  verify_command.add_option("db", verified, "the database file")->type_name("FILE")->required();
+  verify_command.add_option("db", verified, "the database file, which a program may be writing to")->type_name("FILE")->required();
   verify_command.footer("Names the first difference. Exit status: 0 there is none, 1 there is one or the file could not be used, 2 wrong use.");
+
+  std::string checked;
+  CLI::App& check_command = *app.add_subcommand("check", "is a database whole: pages, indexes, digests, and views as verify has it");
+  check_command.add_option("db", checked, "the database file, which a program may be writing to")->type_name("FILE")->required();
+  check_command.footer("Names the first thing that is wrong. Exit status: 0 nothing is, 1 something is or the file could not be used, 2 wrong use.");
+
+  std::string copied, copy;
+  CLI::App& backup_command = *app.add_subcommand("backup", "copy a database, and check the copy");
+  backup_command.add_option("db", copied, "the database file, which a program may be writing to")->type_name("FILE")->required();
+  backup_command.add_option("copy", copy, "the file to make")->type_name("COPY")->required();
 
   std::string topic;
   CLI::App& help_command = *app.add_subcommand("help", "show this, or what a command takes");
@@ -128,6 +138,8 @@ int dispatch(int argc, char** argv) {
   if (run_command.parsed()) return run_definitions(run);
   if (explain_command.parsed()) return run_explain(explain);
   if (verify_command.parsed()) return run_verify(verified);
+  if (check_command.parsed()) return run_check(checked);
+  if (backup_command.parsed()) return run_backup(copied, copy);
   if (version_command.parsed()) {
     std::cout << "weir " << WEIR_VERSION << "\n";
     return kDone;

@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,12 +10,12 @@
 #include <cstring>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "storage/open_file.h"
 #include "storage/storage.h"
 #include "zset/arena.h"
 #include "zset/hash.h"
@@ -57,57 +56,6 @@ std::string free_name(const std::string& name, std::set<std::string>& taken) {
   for (int n = 2; !taken.insert(lower(candidate)).second; ++n) candidate = base + "_" + std::to_string(n);
   return candidate;
 }
-
-// Files that this process has open for writing. Closing any descriptor of a file drops the locks that SQLite holds on it (POSIX), so a second open must
-// be refused before it touches the file.
-class OpenFiles {
- public:
-  using Id = std::pair<dev_t, ino_t>;
-  static OpenFiles& all() {
-    static OpenFiles files;
-    return files;
-  }
-  bool add(const Id& id) {
-    const std::lock_guard lock(mutex_);
-    return ids_.insert(id).second;
-  }
-  void remove(const Id& id) {
-    const std::lock_guard lock(mutex_);
-    ids_.erase(id);
-  }
-
- private:
-  std::mutex mutex_;
-  std::set<Id> ids_;
-};
-
-// Holds the file for this process, other writers of weir out. Readers are not hindered: they don't look at this lock.
-class WriterLock {
- public:
-  explicit WriterLock(const std::string& path) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) throw Failure(ErrorCode::kIo, "cannot open \"" + path + "\": " + std::strerror(errno));
-    const OpenFiles::Id id{info.st_dev, info.st_ino};
-    if (!OpenFiles::all().add(id)) throw Failure(ErrorCode::kIo, "cannot open \"" + path + "\": it is already open in this program");
-    id_ = id;
-    fd_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    const int error = errno;
-    if (fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
-    const bool locked = fd_ >= 0;
-    release();
-    throw Failure(ErrorCode::kIo, "cannot open \"" + path + "\": " + (locked ? "another program has it open for writing" : std::strerror(error)));
-  }
-  ~WriterLock() { release(); }
-  WriterLock(const WriterLock&) = delete;
-
- private:
-  void release() {
-    if (fd_ >= 0) ::close(fd_);
-    OpenFiles::all().remove(id_);
-  }
-  OpenFiles::Id id_;
-  int fd_ = -1;
-};
 
 using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
 Statement no_statement() { return {nullptr, sqlite3_finalize}; }
@@ -150,16 +98,14 @@ struct Stored {
 
 class SqliteStorage final : public Storage {
  public:
-  SqliteStorage(const std::string& path, const StorageOptions& options) : path_(path) {
+  SqliteStorage(const std::string& path, const StorageOptions& options) : path_(path), read_only_(options.read_only) {
     const bool existed = check_file(options);
-    if (!options.read_only) {
-      if (!existed) make_file();
-      try {
-        lock_ = std::make_unique<WriterLock>(path_);
-      } catch (...) {
-        if (!existed) ::unlink(path_.c_str());
-        throw;
-      }
+    if (!existed) make_file();
+    try {
+      lock_ = std::make_unique<OpenFile>(path_, !options.read_only);
+    } catch (...) {
+      if (!existed) ::unlink(path_.c_str());
+      throw;
     }
     try {
       connect(options);
@@ -231,7 +177,40 @@ class SqliteStorage final : public Storage {
     return out;
   }
 
+  std::string damage() const override {
+    const Statement s = prepare("PRAGMA integrity_check(1)", "check");
+    const std::string found = row(s.get(), "check") ? text(s.get(), 0) : "it says nothing";
+    return found == "ok" ? "" : found;
+  }
+
+  // Copies the pages of the snapshot that this storage shows. REQUIRES: read-only.
+  void copy_to(const std::string& to) const {
+    sqlite3* copy = nullptr;
+    const auto close_copy = [](sqlite3* db) { sqlite3_close_v2(db); };
+    const auto open_copy = [&] {
+      const int rc = sqlite3_open_v2(to.c_str(), &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+      return std::pair(std::unique_ptr<sqlite3, decltype(close_copy)>(copy, close_copy), rc);
+    };
+    const auto check = [&](int rc, const char* why) {
+      if (rc != SQLITE_OK) throw Failure(ErrorCode::kIo, "cannot write the copy \"" + to + "\": " + why);
+    };
+    {
+      const auto [opened, rc] = open_copy();
+      check(rc, sqlite3_errstr(rc));
+      check(sqlite3_exec(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", nullptr, nullptr, nullptr), sqlite3_errmsg(copy));  // a copy that stops is no copy
+      sqlite3_backup* pages = sqlite3_backup_init(copy, "main", db_, "main");
+      if (!pages) check(SQLITE_ERROR, sqlite3_errmsg(copy));
+      const int copied = sqlite3_backup_step(pages, -1);
+      const int finished = sqlite3_backup_finish(pages);
+      check(copied == SQLITE_DONE ? finished : copied, sqlite3_errstr(copied == SQLITE_DONE ? finished : copied));
+    }
+    const auto [opened, rc] = open_copy();
+    check(rc, sqlite3_errstr(rc));
+    check(sqlite3_exec(copy, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr), sqlite3_errmsg(copy));  // one file, which can be read where nothing can be written
+  }
+
   void begin() override {
+    if (read_only_) throw Failure(ErrorCode::kIo, "\"" + path_ + "\" is open for reading only");
     if (!doubt_.empty()) {
       throw Failure(ErrorCode::kIo, "\"" + path_ + "\" is read-only until it is opened again: " + doubt_ + ", and whether that batch is in the file is not known before");
     }
@@ -414,15 +393,8 @@ class SqliteStorage final : public Storage {
       if (options.read_only) throw Failure(ErrorCode::kCorrupt, "\"" + path_ + "\" is empty");
       return true;
     }
-    if (OpenFiles::all().add({info.st_dev, info.st_ino})) {
-      // Nobody in this process has SQLite locks on the file that closing our descriptor would drop.
-      std::array<unsigned char, 100> header{};
-      const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-      const ssize_t n = fd < 0 ? 0 : ::pread(fd, header.data(), header.size(), 0);
-      if (fd >= 0) ::close(fd);
-      OpenFiles::all().remove({info.st_dev, info.st_ino});
-      check_header(header, n);
-    }
+    std::array<unsigned char, 100> header{};
+    if (const ssize_t n = read_unless_open(path_, header); n != kIsOpen) check_header(header, n);
     return true;
   }
 
@@ -457,6 +429,7 @@ class SqliteStorage final : public Storage {
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_timeout(db_, kBusyTimeoutMs);
     run("PRAGMA temp_store = MEMORY", "open");
+    if (options.read_only) run("BEGIN", "open");  // what is read first is what is read until the end
     if (integer("SELECT count(*) FROM sqlite_master", "open") == 0 && !options.read_only) initialise();
     if (integer("SELECT count(*) FROM sqlite_master WHERE name IN ('weir_meta', 'weir_catalog', 'weir_columns', 'weir_digest')", "open") != 4) {
       throw Failure(ErrorCode::kCorrupt, "\"" + path_ + "\" is a SQLite database, but not one that weir made: it has no table weir_meta");
@@ -883,7 +856,8 @@ class SqliteStorage final : public Storage {
   }
 
   std::string path_;
-  std::unique_ptr<WriterLock> lock_;
+  bool read_only_;
+  std::unique_ptr<OpenFile> lock_;
   sqlite3* db_ = nullptr;
   std::unordered_map<std::string, Stored> relations_;
   std::set<std::string> taken_names_;  // of tables, lower case
@@ -901,5 +875,27 @@ class SqliteStorage final : public Storage {
 }  // namespace
 
 std::unique_ptr<Storage> Storage::open(const std::string& path, const StorageOptions& options) { return std::make_unique<SqliteStorage>(path, options); }
+
+void Storage::backup(const std::string& from, const std::string& to, std::uint64_t& sequence) {
+  StorageOptions options;
+  options.read_only = true;
+  const SqliteStorage source(from, options);
+  sequence = source.sequence();
+  const auto cannot = [&](const char* why) { return Failure(ErrorCode::kIo, "cannot create \"" + to + "\": " + why); };
+  const int fd = ::open(to.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) throw cannot(std::strerror(errno));
+  ::close(fd);
+  try {
+    source.copy_to(to);
+    const int copy = ::open(to.c_str(), O_RDWR | O_CLOEXEC);
+    const bool synced = copy >= 0 && ::fsync(copy) == 0;
+    const int error = errno;
+    if (copy >= 0) ::close(copy);
+    if (!synced) throw cannot(std::strerror(error));
+  } catch (...) {
+    ::unlink(to.c_str());
+    throw;
+  }
+}
 
 }  // namespace weir

@@ -43,7 +43,7 @@ struct SourceMark {
 };
 
 struct StorageOptions {
-  bool read_only = false;
+  bool read_only = false;          // beside a writer: shows the file as it is now, whatever comes, until it is closed; the WAL can't be given up meanwhile
   bool create = true;              // make the file if it is not there
   bool sync = true;                // synchronous=FULL; false: NORMAL
   std::uint64_t cache_bytes = std::uint64_t{64} << 20;
@@ -54,6 +54,8 @@ class Storage {
   // Opens or creates. A file that exists and is not empty must be ours.
   static std::unique_ptr<Storage> open(const std::string& path, const StorageOptions& options);
   virtual ~Storage() = default;
+  // Copies what a file of ours holds now, also while a program writes to it, to a new file beside which nothing is needed. On a failure there is no such file.
+  static void backup(const std::string& from, const std::string& to, std::uint64_t& sequence);
 
   virtual std::uint64_t sequence() const = 0;
   virtual std::vector<StoredRelation> catalog() const = 0;  // in order of creation
@@ -63,6 +65,7 @@ class Storage {
   virtual std::string setting(const std::string& name) const = 0;     // likewise
 
   virtual std::vector<SourceMark> marks() const = 0;
+  virtual std::string damage() const = 0;  // the first that SQLite finds wrong in the structure of the file; "": nothing
 
   virtual void begin() = 0;
   virtual void create(const StoredRelation& relation) = 0;

@@ -235,6 +235,18 @@ Result<Verification> Database::verify() const {
   return guarded([&] { return weir::open(engine_).verify(); });
 }
 
+Result<Verification> Database::check() const {
+  return guarded([&] { return weir::open(engine_).check_all(); });
+}
+
+Result<std::uint64_t> Database::backup(const std::string& to) const {
+  return guarded([&] { return weir::open(engine_).backup(to); });
+}
+
+Result<std::uint64_t> backup(const std::string& file, const std::string& to, const OpenOptions& options) {
+  return guarded([&] { return internal::back_up(file, to, options); });
+}
+
 Result<void> Database::create_function(ScalarFunction function) {
   return guarded([&] { weir::open(engine_).create_function(std::move(function)); });
 }

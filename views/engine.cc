@@ -58,7 +58,9 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   if (path == ":memory:") return engine;
   if (options.mode == Mode::kMemory) throw Failure(ErrorCode::kInput, "mode memory keeps nothing in a file: open \":memory:\", or say full or pipelined");
   StorageOptions storage;
+  engine->path_ = path;
   storage.create = options.create;
+  storage.read_only = options.read_only;
   storage.sync = options.sync;
   storage.cache_bytes = options.cache_bytes;
   engine->storage_ = Storage::open(path, storage);
@@ -77,7 +79,7 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   if (const std::string gates = engine->storage_->setting(kGatesSetting); !gates.empty()) {
     for (GateDefinition& gate : gates_in(gates)) engine->declared_gates_.emplace(std::move(gate.name), std::move(gate.options));
   }
-  if (options.mode == Mode::kPipelined) engine->storage_thread_ = std::make_unique<StorageThread>(*engine->storage_, options.queue_bytes);
+  if (options.mode == Mode::kPipelined && !options.read_only) engine->storage_thread_ = std::make_unique<StorageThread>(*engine->storage_, options.queue_bytes);
   return engine;
 }
 
@@ -188,7 +190,7 @@ void Engine::recover() {
     Digest in_file;
     if (same_shape) storage_->read(relation, [&](const Delta& stored_rows) { in_file.add(stored_rows); });
     if (same_shape && in_file.to_string() == view->digest.to_string() && storage_->digest(relation.name) == view->digest.to_string()) continue;
-    if (!options_.repair) continue;
+    if (!options_.repair || options_.read_only) continue;
     // The file has the view as it was not: another version of weir computed it, or somebody changed it.
     storage_->begin();
     try {

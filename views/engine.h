@@ -168,6 +168,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   bool recovered() const { return recovered_; }
   void define(std::string_view json);
   Verification verify();                                                     // verify.cc
+  Verification check_all();
+  std::uint64_t backup(const std::string& to);                               // backup.cc
 
   // -- Subscriptions.
   // values: of the parameters, where the view has some.
@@ -238,6 +240,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void collect_step(std::uint64_t next, StoredStep* step, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void deliver(std::vector<Delivery>& deliveries);
   void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference
+  Verification compare_with_tables();                                        // REQUIRES: Writing
   Outcome run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied);
   Outcome change_rows(TransactionState& transaction, Statement& statement);
   void recheck_links(TransactionState& transaction) const;                   // at commit, where others have committed since
@@ -309,6 +312,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   };
 
   const OpenOptions options_;
+  std::string path_;                           // of the file; "" in memory
   std::unique_ptr<Storage> storage_;           // null in memory
   std::unique_ptr<StorageThread> storage_thread_;  // mode pipelined; idle once the database is closed
   std::unique_ptr<Circuit> circuit_;
@@ -372,5 +376,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   TransactionState together_;
   SubmissionQueue queue_;                      // its thread uses all of the above
 };
+
+// Copies a file of ours, opens the copy, checks it and gives it its name. Its sequence number.
+std::uint64_t back_up(const std::string& file, const std::string& to, const OpenOptions& options);
 
 }  // namespace weir::internal

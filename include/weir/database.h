@@ -58,6 +58,7 @@ struct OpenOptions {
   Mode mode = Mode::kFull;
   bool sync = true;             // each commit is on disk when it returns; false: it survives a crash of the program, not of the machine
   bool create = true;           // make the file if it is not there
+  bool read_only = false;       // the file as it is now, also while another program writes to it: that may go on, but its WAL stays until this is closed. Changes are refused
   // Submissions that arrive while a batch is in progress form the next, up to so many. Queued are at most so many rows and bytes; who has more waits for room.
   std::size_t batch_submissions = 128;                         // at most 65,536
   std::uint64_t queue_rows = std::uint64_t{1} << 20, queue_bytes = std::uint64_t{64} << 20;
@@ -300,6 +301,11 @@ class Database {
   // Computes every view anew from the tables and compares it, row by row, with the view that is kept and with the one in the file. Costs what filling all views costs.
   Result<Verification> verify() const;
 
+  // As verify(), and before that whether the file is whole: its pages and indexes as SQLite checks them, each stored digest against the rows beside it.
+  Result<Verification> check() const;
+  // Copies what is committed to a new file, while others go on, and checks the copy before it gets that name. The sequence number of the copy.
+  Result<std::uint64_t> backup(const std::string& to) const;
+
   // An admission gate, <weir/gate.h>: makes the table <name>_usage where it is not there. One that is open alike already is given again; one that the file has, and that is not
   // open, may be made anew otherwise.
   Result<Gate> create_gate(std::string_view name, const GateOptions& options);
@@ -313,5 +319,8 @@ class Database {
   explicit Database(std::shared_ptr<internal::Engine> engine);
   std::shared_ptr<internal::Engine> engine_;
 };
+
+// Database::backup of a file, which another program may have open for writing.
+Result<std::uint64_t> backup(const std::string& file, const std::string& to, const OpenOptions& options = {});
 
 }  // namespace weir

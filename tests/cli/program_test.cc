@@ -11,6 +11,8 @@
 #include <sstream>
 #include <string>
 
+#include <weir/weir.h>
+
 namespace {
 
 struct Said {
@@ -352,6 +354,59 @@ TEST_F(Program, ProfilesGoToTextJsonAndPictures) {
   said = weir("run d.json --input t=t.csv --batch 1 --profile p.json");
   EXPECT_EQ(said.status, 0) << said.err;
   EXPECT_NE(slurp(folder_ / "p.json").find("\"batches\": 4, \"rows_in\": 3"), std::string::npos) << slurp(folder_ / "p.json");
+}
+
+// ---- weir check, weir backup
+
+TEST_F(Program, ChecksAndCopiesAFileThatAnotherProgramWritesTo) {
+  weir::Database db = weir::Database::open((folder_ / "live.db").string()).value();
+  db.execute("CREATE TABLE t (id INT PRIMARY KEY, v INT); CREATE VIEW s AS SELECT SUM(v) AS v FROM t; INSERT INTO t VALUES (1, 2), (2, 3)").value();
+  EXPECT_EQ(weir("check live.db").out, "checked: 1 table, 1 view, 3 rows\n");
+  EXPECT_EQ(weir("verify live.db").out, "verified: 1 table, 1 view, 3 rows\n");
+  EXPECT_EQ(weir("backup live.db copy.db").out, "copied and checked: copy.db at sequence 1\n");
+  EXPECT_NE(weir("explain live.db s").out.find("Aggregate"), std::string::npos);
+  const Said again = weir("backup live.db copy.db");
+  EXPECT_EQ(again.status, 1);
+  EXPECT_EQ(again.err, "error: cannot create \"copy.db\": it exists already\n");
+  const Said second = weir("sql --db live.db", "INSERT INTO t VALUES (3, 3);");
+  EXPECT_EQ(second.status, 1);
+  EXPECT_EQ(second.err, "error: cannot open \"live.db\": another program has it open for writing\n");
+  db.execute("INSERT INTO t VALUES (3, 4)").value();
+  EXPECT_EQ(weir("check live.db").out, "checked: 1 table, 1 view, 4 rows\n");
+  EXPECT_EQ(sqlite("copy.db", "SELECT v FROM s"), "5");
+  db.close().value();
+  EXPECT_EQ(weir("check copy.db").status, 0);
+}
+
+TEST_F(Program, FilesThatAreNotOursAreToldAndLeftAlone) {
+  write("text.db", "hello, this is no database, whatever its name says; but it is longer than the header of one, which has a hundred bytes");
+  sql("CREATE TABLE t (a INT); INSERT INTO t VALUES (1);", "--db ours.db");
+  std::string newer = slurp(folder_ / "ours.db");
+  newer[63] = 77;  // the format
+  write("newer.db", newer);
+  newer[63] = 1;
+  write("torn.db", newer.substr(0, newer.size() / 2));
+  sqlite3* foreign = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_ / "foreign.db").c_str(), &foreign), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(foreign, "CREATE TABLE x (a)", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(foreign);
+  const std::pair<const char*, const char*> cases[] = {{"text.db", "is not a database"},
+                                                       {"newer.db", "was made by another version of weir: its format is 77, this version reads 1"},
+                                                       {"torn.db", "damaged"},
+                                                       {"foreign.db", "is a SQLite database, but not one that weir made"}};
+  for (const auto& [file, says] : cases) {
+    const std::string before = slurp(folder_ / file);
+    for (const char* command : {"check FILE", "verify FILE", "backup FILE copy.db", "sql --db FILE", "explain FILE"}) {
+      std::string words = command;
+      words.replace(words.find("FILE"), 4, file);
+      if (std::string(file) == "text.db" && words.starts_with("explain")) continue;  // might be a script
+      const Said said = weir(words, "INSERT INTO t VALUES (2);");
+      EXPECT_EQ(said.status, 1) << words;
+      EXPECT_NE((said.err + said.out).find(says), std::string::npos) << words << ": " << said.err << said.out;
+    }
+    EXPECT_EQ(slurp(folder_ / file), before) << file;
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "copy.db"));
 }
 
 }  // namespace

@@ -416,6 +416,33 @@ TEST(Crash, APipelinedFailureIsSticky) {
   EXPECT_TRUE(db.execute("INSERT INTO items VALUES (100, 1, 1, 'x')").ok());
 }
 
+TEST(Crash, ABackupThatFailsLeavesNothing) {
+  const Folder folder;
+  FaultVfs faults;
+  Database db = Database::open(folder.file(), {.threads = 1}).value();
+  db.execute(kSchema).value();
+  db.execute("INSERT INTO items SELECT g, g % 3, g, 'n' FROM generate_series(1, 300) g").value();
+  const auto before = digests(db);
+  unsigned refused = 0, done = 0;
+  struct Kind { Call call; int code; };
+  for (const Kind& kind : {Kind{Call::kWrite, SQLITE_FULL}, Kind{Call::kWrite, SQLITE_IOERR_WRITE}, Kind{Call::kRead, SQLITE_IOERR_READ}, Kind{Call::kOpen, SQLITE_CANTOPEN}}) {
+    for (unsigned n : {1u, 2u, 5u, 15u, 40u, 10'000u}) {
+      const std::string copy = folder.file("copy" + std::to_string(refused + done));
+      faults.fail(kind.call, n, kind.code);
+      const auto result = db.backup(copy);
+      faults.fail(Call::kRead, 0, 0);
+      ASSERT_EQ(result.ok(), std::filesystem::exists(copy));
+      ASSERT_FALSE(std::filesystem::exists(copy + ".weir-part"));
+      (result.ok() ? done : refused) += 1;
+      if (result.ok()) { ASSERT_EQ(digests_in_file(copy), before); }
+      ASSERT_EQ(digests(db), before);
+      ASSERT_TRUE(db.execute("UPDATE items SET price = price WHERE id = 1").ok());
+    }
+  }
+  EXPECT_GE(refused, 8u);
+  EXPECT_GE(done, 4u);
+}
+
 TEST(Crash, WhatIsWrittenIsTheNetChange) {
   const Folder folder;
   FaultVfs faults;
