@@ -19,16 +19,21 @@ namespace weir::cli {
 
 constexpr int kDone = 0, kRefused = 1, kWrongUse = 2, kStatementFailed = 3;
 
+// Writes what a database logs to a file, one JSON object a line; "-": to standard error. Failure(kIo).
+LogFunction log_to(const std::string& path);
+
 // How the command line wants the database opened, where it says so.
 struct ModeOptions {
   std::optional<Mode> mode;
   std::optional<Preset> preset;
   unsigned threads = 0;
+  std::string log;  // "": none
 
   OpenOptions over(const OpenOptions& base) const {
     OpenOptions out = preset ? OpenOptions::preset(*preset) : base;
     if (mode) out.mode = *mode;
     out.threads = threads;
+    if (!log.empty()) out.log = log_to(log);
     return out;
   }
 };
@@ -55,6 +60,7 @@ struct RunOptions {
   Format format = Format::kTable;
   bool append = false;                    // read inputs from their start even if the database has rows of them
   bool progress = false, quiet = false;
+  std::string stats;                      // file of Database::stats(), written anew each second; "": none
   std::string profile;                    // file that tells what the operators of all views have done; "": none
   ModeOptions open;
 };
@@ -71,6 +77,10 @@ int run_explain(const ExplainOptions& options);
 // EXPLAIN of several views or queries as one text, one diagram or one JSON object.
 Result<std::string> explain_all(const Database& db, const std::vector<std::string>& subjects, Diagram diagram, bool analyze);
 std::vector<std::string> view_names(const Database& db);
+
+enum class StatsFormat : std::uint8_t { kText, kJson, kPrometheus };
+int run_stats(const std::string& db, StatsFormat format);
+void write_stats(const Stats& stats, const std::string& path);  // in the form that its ending says: .json, .prom, or text; Failure(kIo)
 
 int run_verify(const std::string& db);
 int run_check(const std::string& db);                           // verify.cc

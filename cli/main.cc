@@ -50,6 +50,7 @@ CLI::Option* add_format(CLI::App& command, Format& format) {
       ->transform(CLI::CheckedTransformer(kFormats).description(""))->type_name("FORMAT")->default_str("");
 }
 
+const std::map<std::string, StatsFormat> kStatsFormats = {{"text", StatsFormat::kText}, {"json", StatsFormat::kJson}, {"prometheus", StatsFormat::kPrometheus}};
 const std::map<std::string, Mode> kModes = {{"full", Mode::kFull}, {"pipelined", Mode::kPipelined}, {"memory", Mode::kMemory}};
 const std::map<std::string, Preset> kPresets = {{"balanced", Preset::kBalanced}, {"throughput", Preset::kThroughput}, {"latency", Preset::kLatency}};
 
@@ -58,6 +59,7 @@ void add_open(CLI::App& command, ModeOptions& open) {
       ->transform(CLI::CheckedTransformer(kModes).description(""))->type_name("MODE")->default_str("");
   command.add_option("--preset", open.preset, "mode, batch, queue and cache together: balanced (default), throughput, latency")
       ->transform(CLI::CheckedTransformer(kPresets).description(""))->type_name("PRESET")->default_str("");
+  command.add_option("--log", open.log, "append what there is to tell to this file, one JSON object a line; - is standard error (default: nothing is told)")->type_name("FILE");
   command.add_option("--threads", open.threads, "for evaluation (default: one a core)")->type_name("N")->default_str("");
 }
 
@@ -92,6 +94,8 @@ int dispatch(int argc, char** argv) {
   run_command.add_option("--watch", run.watch, "print a view's changes as NDJSON as they commit; repeatable")->type_name("VIEW")->allow_extra_args(false)->take_all();
   run_command.add_option("--reject", run.reject, "skip bad rows and write them here with the reason, as NDJSON (default: a bad row ends the run)")->type_name("FILE");
   run_command.add_flag("--append", run.append, "read all of each input, also what an earlier run on this database has read");
+  run_command.add_option("--stats", run.stats, "write here each second, and at the end, what `weir stats` shows: as JSON or for Prometheus where the name ends in .json or .prom, else as text")
+      ->type_name("FILE");
   run_command.add_option("--profile", run.profile, "write here what each operator of the views has done: as JSON or Graphviz where the name ends in .json or .dot, else as text")
       ->type_name("FILE");
   add_format(run_command, run.format);
@@ -113,6 +117,13 @@ int dispatch(int argc, char** argv) {
   CLI::App& verify_command = *app.add_subcommand("verify", "compute all views of a database anew and compare");
   verify_command.add_option("db", verified, "the database file, which a program may be writing to")->type_name("FILE")->required();
   verify_command.footer("Names the first difference. Exit status: 0 there is none, 1 there is one or the file could not be used, 2 wrong use.");
+
+  std::string measured;
+  StatsFormat stats_format = StatsFormat::kText;
+  CLI::App& stats_command = *app.add_subcommand("stats", "show rows, memory and the file of a database; of one that runs: weir run --stats FILE");
+  stats_command.add_option("db", measured, "the database file, which a program may be writing to")->type_name("FILE")->required();
+  stats_command.add_option("--format", stats_format, "text (default), json, prometheus")
+      ->transform(CLI::CheckedTransformer(kStatsFormats).description(""))->type_name("FORMAT")->default_str("");
 
   std::string checked;
   CLI::App& check_command = *app.add_subcommand("check", "is a database whole: pages, indexes, digests, and views as verify has it");
@@ -138,6 +149,7 @@ int dispatch(int argc, char** argv) {
   if (run_command.parsed()) return run_definitions(run);
   if (explain_command.parsed()) return run_explain(explain);
   if (verify_command.parsed()) return run_verify(verified);
+  if (stats_command.parsed()) return run_stats(measured, stats_format);
   if (check_command.parsed()) return run_check(checked);
   if (backup_command.parsed()) return run_backup(copied, copy);
   if (version_command.parsed()) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 namespace weir::cli {
 namespace {
 
+constexpr auto kStatsPeriod = std::chrono::seconds(1);
 constexpr const char* kInputs = "weir_inputs";
 
 struct Input {
@@ -142,6 +144,7 @@ class Run {
     rejects_.close();
     for (const std::string& view : options_.print) print(view);
     write_profile();
+    tell_stats(true);
     if (options_.db != ":memory:") say("tables and views are in " + options_.db + ", a SQLite database at sequence " + with_commas(db_->sequence()));
     watches_.clear();
     db_->close().value();
@@ -222,6 +225,14 @@ class Run {
     if ((file && std::fclose(file) != 0) || !written) throw Failure(io_error(path, "cannot write the file"));
   }
 
+  void tell_stats(bool last) {
+    if (options_.stats.empty()) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (!last && now - stats_written_ < kStatsPeriod) return;
+    write_stats(db_->stats().value(), options_.stats);
+    stats_written_ = now;
+  }
+
   void check_output() const {
     if (broken_) throw Failure(io_error("standard output", "cannot write"));
   }
@@ -251,6 +262,7 @@ class Run {
       rows += n;
       progress.update(rows, reader.bytes_read(), reader.bytes_total());
       check_output();
+      tell_stats(false);
     }
     double seconds = progress.finish();
     tell_loaded(input, before, rows, reader.rows_rejected(), seconds);
@@ -302,6 +314,7 @@ class Run {
   std::vector<Window> windows_;
   std::optional<Database> db_;
   std::vector<Subscription> watches_;
+  std::chrono::steady_clock::time_point stats_written_{};
   bool keep_progress_ = false;
   bool broken_ = false;  // standard output
 };

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -15,6 +17,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "storage/meter.h"
 #include "storage/open_file.h"
 #include "storage/storage.h"
 #include "zset/arena.h"
@@ -27,6 +30,9 @@ namespace {
 constexpr std::int32_t kApplicationId = 0x57454952;  // "WEIR"
 constexpr std::int32_t kFormat = 1;
 constexpr int kBusyTimeoutMs = 5000;
+constexpr int kBusyOfReadersMs = 50;  // for one that is about to end
+constexpr int kCheckpointPages = 4000;  // of the WAL
+constexpr std::uint64_t kWalHeader = 32, kWalFrameHeader = 24;
 constexpr std::uint32_t kReadChunks = 16;  // handed on together while reading
 constexpr std::size_t kRowsAtOnce = 16;    // that one statement writes
 constexpr std::size_t kParametersMax = 32766;  // of a statement
@@ -209,6 +215,34 @@ class SqliteStorage final : public Storage {
     check(sqlite3_exec(copy, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr), sqlite3_errmsg(copy));  // one file, which can be read where nothing can be written
   }
 
+  void add_stats(Stats& stats) const override {
+    const MeterCounts& counts = meter_.counts();
+    stats.has_file = true;
+    stats.writes = counts.writes.load();
+    stats.bytes_written = counts.bytes_written.load();
+    stats.reads = counts.reads.load();
+    stats.bytes_read = counts.bytes_read.load();
+    stats.sync_ns = counts.syncs_ns.spread();
+    stats.transaction_ns = transactions_ns_.spread();
+    stats.wal_bytes = wal_bytes();
+    stats.wal_limit_bytes = wal_limit_bytes_;
+    stats.checkpoints = checkpoints_.load();
+    stats.checkpoints_blocked = checkpoints_blocked_.load();
+  }
+
+  std::uint64_t wal_bytes() const override { return wal_bytes_.load(std::memory_order_relaxed); }
+
+  bool empty_wal() override {
+    sqlite3_busy_timeout(db_, kBusyOfReadersMs);
+    const int rc = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(db_, kBusyTimeoutMs);
+    if ((rc & 0xff) != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) fail("checkpoint", rc);
+    checkpoints_.fetch_add(1, std::memory_order_relaxed);
+    if (rc == SQLITE_OK) wal_bytes_.store(0, std::memory_order_relaxed);
+    else checkpoints_blocked_.fetch_add(1, std::memory_order_relaxed);
+    return rc == SQLITE_OK;
+  }
+
   void begin() override {
     if (read_only_) throw Failure(ErrorCode::kIo, "\"" + path_ + "\" is open for reading only");
     if (!doubt_.empty()) {
@@ -218,6 +252,7 @@ class SqliteStorage final : public Storage {
       load_catalog();
       poisoned_ = false;
     }
+    began_ = std::chrono::steady_clock::now();
     step_once(begin_, "BEGIN IMMEDIATE", "begin a transaction in");
     schema_changed_ = false;
     sequence_before_ = sequence_;
@@ -354,6 +389,7 @@ class SqliteStorage final : public Storage {
     }
     mark_is_new_ = false;
     changed_digests_.clear();
+    transactions_ns_.add_alone(static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now() - began_).count()));
   }
 
   void rollback() noexcept override {
@@ -424,7 +460,7 @@ class SqliteStorage final : public Storage {
   }
 
   void connect(const StorageOptions& options) {
-    const int rc = sqlite3_open_v2(path_.c_str(), &db_, (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int rc = sqlite3_open_v2(path_.c_str(), &db_, (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX, meter_.name());
     if (rc != SQLITE_OK) fail("open", rc);
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_timeout(db_, kBusyTimeoutMs);
@@ -440,9 +476,23 @@ class SqliteStorage final : public Storage {
       run(options.sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", "open");
       run("PRAGMA journal_size_limit = 67108864", "open");
       run("PRAGMA cache_size = -" + std::to_string(std::max<std::uint64_t>(options.cache_bytes, 1 << 20) / 1024), "open");
-      run("PRAGMA wal_autocheckpoint = 4000", "open");
+      wal_limit_bytes_ = options.wal_limit_bytes;
+      page_bytes_ = static_cast<std::uint64_t>(integer("PRAGMA page_size", "open"));
+      sqlite3_wal_hook(db_, committed, this);
     }
     load_catalog();
+  }
+
+  // As SQLite's own hook: brings the WAL to the file where it is large; what fails there is tried again by the next commit.
+  static int committed(void* self, sqlite3* db, const char* name, int pages) {
+    auto& storage = *static_cast<SqliteStorage*>(self);
+    storage.wal_bytes_.store(kWalHeader + static_cast<std::uint64_t>(pages) * (storage.page_bytes_ + kWalFrameHeader), std::memory_order_relaxed);
+    if (pages < kCheckpointPages) return SQLITE_OK;
+    int in_wal = 0, in_file = 0;
+    if (sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &in_file) != SQLITE_OK) return SQLITE_OK;
+    storage.checkpoints_.fetch_add(1, std::memory_order_relaxed);
+    if (in_file < in_wal) storage.checkpoints_blocked_.fetch_add(1, std::memory_order_relaxed);
+    return SQLITE_OK;
   }
 
   void initialise() {
@@ -858,6 +908,11 @@ class SqliteStorage final : public Storage {
   std::string path_;
   bool read_only_;
   std::unique_ptr<OpenFile> lock_;
+  Meter meter_;
+  Distribution transactions_ns_;
+  std::chrono::steady_clock::time_point began_;
+  std::atomic<std::uint64_t> wal_bytes_{0}, checkpoints_{0}, checkpoints_blocked_{0};
+  std::uint64_t wal_limit_bytes_ = 0, page_bytes_ = 0;
   sqlite3* db_ = nullptr;
   std::unordered_map<std::string, Stored> relations_;
   std::set<std::string> taken_names_;  // of tables, lower case

@@ -16,6 +16,7 @@
 // Threads  one at a time. One process and one Storage may have the file open for writing; others read.
 
 #include <weir/error.h>
+#include <weir/stats.h>
 #include <weir/type.h>
 
 #include <functional>
@@ -47,6 +48,7 @@ struct StorageOptions {
   bool create = true;              // make the file if it is not there
   bool sync = true;                // synchronous=FULL; false: NORMAL
   std::uint64_t cache_bytes = std::uint64_t{64} << 20;
+  std::uint64_t wal_limit_bytes = 0;  // for add_stats()
 };
 
 class Storage {
@@ -66,6 +68,12 @@ class Storage {
 
   virtual std::vector<SourceMark> marks() const = 0;
   virtual std::string damage() const = 0;  // the first that SQLite finds wrong in the structure of the file; "": nothing
+
+  // From any thread.
+  virtual void add_stats(Stats& stats) const = 0;
+  virtual std::uint64_t wal_bytes() const = 0;  // that a reader may still need, or that have not gone to the file
+  // Brings all of the WAL to the file and empties it. False: a reader is in the way.
+  virtual bool empty_wal() = 0;
 
   virtual void begin() = 0;
   virtual void create(const StoredRelation& relation) = 0;

@@ -13,6 +13,8 @@ namespace {
 
 Failure no_such_table(const TableState& table) { return Failure(ErrorCode::kUnknownName, "table \"" + table.name() + "\" does not exist"); }
 
+constexpr std::uint64_t kTimedOneIn = 16;  // where there is no file
+
 Failure full_queue() { return Failure(ErrorCode::kBusy, "the queue of submissions is full: the transaction is open still, and can be submitted again"); }
 
 SubmissionQueue::Deadline deadline_of(const SubmitOptions& options) {
@@ -30,6 +32,8 @@ void measure(Submitted& submitted) {
 
 void Engine::commit(Submitted& submitted, const SubmitOptions& options) {
   refuse_kept(*submitted.transaction);
+  thread_local std::uint64_t commits = 0;
+  Laps laps(!path_.empty() || commits++ % kTimedOneIn == 0);
   const auto deadline = deadline_of(options);
   if (!dispatcher_.wait_for_room(deadline) || !wait_until_thawed(*submitted.transaction, deadline)) throw full_queue();
   if (submitted.transaction->schema) {
@@ -38,6 +42,7 @@ void Engine::commit(Submitted& submitted, const SubmitOptions& options) {
     measure(submitted);
     if (!queue_.commit(submitted, deadline)) throw full_queue();
   }
+  laps.add_to(counters_.commit_ns);
   if (submitted.error) throw Failure(*submitted.error);
 }
 
@@ -78,9 +83,12 @@ void Engine::commit_alone(Submitted& submitted) {
   const Writing writing(*this, submitted.transaction);
   marks_.clear();
   if (replayed(submitted)) return give_up(*submitted.transaction);
+  require_wal_room();
   note(submitted);
+  counters_.batch_submissions.add_alone(1);
   submitted.receipt = commit_writing(*submitted.transaction);
   submitted.step = step_;
+  watch_wal();
 }
 
 Receipt Engine::wait(Submitted& submitted, Ack until) {
@@ -118,6 +126,7 @@ void Engine::commit_batch(SubmissionQueue& queue) {
   std::optional<Error> refused;
   try {
     writing.emplace(*this, nullptr, Writing::BesideFilling());
+    require_wal_room();
   } catch (const Failure& failure) {
     refused = failure.error();
   }
@@ -128,7 +137,15 @@ void Engine::commit_batch(SubmissionQueue& queue) {
   if (refused) {
     for (Submitted* submitted : batch_) submitted->error = refused;
   } else {
+    counters_.batch_submissions.add_alone(batch_.size());
     commit_together(batch_);
+    watch_wal();
+  }
+  for (const Submitted* submitted : batch_) {
+    if (!submitted->error) continue;
+    counters_.refused.fetch_add(1, std::memory_order_relaxed);
+    const ErrorCode code = submitted->error->code;
+    if (code == ErrorCode::kIo || code == ErrorCode::kCorrupt || code == ErrorCode::kInternal) log(LogEntry::Level::kError, "refused", {{"path", path_}, {"reason", submitted->error->message}});
   }
   writing.reset();
   for (Submitted* submitted : batch_) {
@@ -239,6 +256,7 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
   end_left();
   Receipt receipt;
   deliveries_.clear();
+  Laps laps(!path_.empty() || steps_timed_++ % kTimedOneIn == 0);
   try {
     std::size_t n = 0;
     // What a FOREIGN KEY of one asks for, another may take away: of the batch before, or of this one. Or the key itself is new.
@@ -262,6 +280,7 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
         if (!nets_[n].empty()) circuit_->push(transaction.changes[n]->table()->node, nets_[n]);
       }
       circuit_->evaluate();
+      laps.add_to(counters_.evaluate_ns);
       const std::uint64_t next = sequence_.load() + 1;
       touched_.clear();
       try {
@@ -270,6 +289,7 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
         circuit_->revert();
         throw;
       }
+      laps.add_to(counters_.store_ns);
       {
         const std::unique_lock state(state_mutex_);
         circuit_->advance();
@@ -279,6 +299,8 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
         }
         for (RelationState* relation : touched_) relation->digest = relation->next_digest;
       }
+      laps.add_to(counters_.advance_ns);
+      counters_.batch_rows.add_alone(receipt.rows);
     } else if (!marks_.empty() && storage_) {
       touched_.clear();
       write_step(sequence_.load(), in_transaction, touched_, deliveries_);
@@ -298,7 +320,10 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
     for (const SourceMark& mark : marks_) sources_.insert_or_assign(mark.source, mark);
     marks_.clear();
   }
-  deliver(deliveries_);
+  if (!deliveries_.empty()) {
+    deliver(deliveries_);
+    laps.add_to(counters_.notify_ns);
+  }
   receipt.sequence = sequence_.load();
   receipt.ack = !storage_ || storage_thread_ ? Ack::kApplied : Ack::kDurable;
   transaction.reset();

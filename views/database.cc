@@ -231,6 +231,10 @@ Result<void> Database::set_profiling(bool on) {
   return guarded([&] { weir::open(engine_).set_profiling(on); });
 }
 
+Result<Stats> Database::stats() const {
+  return guarded([&] { return weir::open(engine_).stats(); });
+}
+
 Result<Verification> Database::verify() const {
   return guarded([&] { return weir::open(engine_).verify(); });
 }

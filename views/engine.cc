@@ -56,6 +56,7 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   auto engine = std::make_shared<Engine>(options);
   for (const ScalarFunction& f : options.functions) engine->create_function(f);
   if (path == ":memory:") return engine;
+  const auto start = std::chrono::steady_clock::now();
   if (options.mode == Mode::kMemory) throw Failure(ErrorCode::kInput, "mode memory keeps nothing in a file: open \":memory:\", or say full or pipelined");
   StorageOptions storage;
   engine->path_ = path;
@@ -63,6 +64,7 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   storage.read_only = options.read_only;
   storage.sync = options.sync;
   storage.cache_bytes = options.cache_bytes;
+  storage.wal_limit_bytes = options.wal_bytes;
   engine->storage_ = Storage::open(path, storage);
   if (engine->storage_->setting(kTablesSetting) == "none") {
     throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" holds views without their tables (store_tables = false): they can be read with any SQLite client, not gone on with");
@@ -80,6 +82,9 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
     for (GateDefinition& gate : gates_in(gates)) engine->declared_gates_.emplace(std::move(gate.name), std::move(gate.options));
   }
   if (options.mode == Mode::kPipelined && !options.read_only) engine->storage_thread_ = std::make_unique<StorageThread>(*engine->storage_, options.queue_bytes);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
+  engine->log(LogEntry::Level::kInfo, "opened", {{"path", path}, {"sequence", std::to_string(engine->sequence())}, {"relations", std::to_string(engine->relations_.size())},
+                                                 {"ms", std::to_string(ms)}});
   return engine;
 }
 
@@ -115,6 +120,7 @@ void Engine::close() {
   const auto stored = guarded([&] { if (storage_thread_) storage_thread_->drain(); });
   const std::unique_lock state(state_mutex_);
   storage_.reset();
+  log(LogEntry::Level::kInfo, "closed", {{"path", path_}, {"sequence", std::to_string(sequence_.load())}});
   stored.value();  // throws what kept batches from the file
   gates.value();
 }
@@ -192,6 +198,7 @@ void Engine::recover() {
     if (same_shape && in_file.to_string() == view->digest.to_string() && storage_->digest(relation.name) == view->digest.to_string()) continue;
     if (!options_.repair || options_.read_only) continue;
     // The file has the view as it was not: another version of weir computed it, or somebody changed it.
+    log(LogEntry::Level::kWarning, "view_rewritten", {{"path", path_}, {"view", relation.name}});
     storage_->begin();
     try {
       if (same_shape) {

@@ -32,6 +32,7 @@
 #include "sql/statement.h"
 #include "storage/storage.h"
 #include "views/fold.h"
+#include "views/stats.h"
 #include "views/storage_thread.h"
 #include "views/submission_queue.h"
 #include "views/subscription.h"
@@ -167,6 +168,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::uint64_t sequence() const { return sequence_.load(std::memory_order_acquire); }
   bool recovered() const { return recovered_; }
   void define(std::string_view json);
+  Stats stats();                                                             // stats.cc
   Verification verify();                                                     // verify.cc
   Verification check_all();
   std::uint64_t backup(const std::string& to);                               // backup.cc
@@ -234,6 +236,9 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void note(const Submitted& submitted);
   Receipt commit_writing(TransactionState& transaction);                     // likewise
   void give_up(TransactionState& transaction) noexcept;                      // likewise
+  void log(LogEntry::Level level, const char* event, std::vector<std::pair<std::string, std::string>> fields) const noexcept;
+  void watch_wal();                                                          // likewise
+  void require_wal_room();                                                   // likewise; Failure(kBusy)
   struct Delivery { std::shared_ptr<SubscriptionState> to; Change change; };
   bool in_unique_form(const RelationState& relation, const Delta& delta) const;
   void write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
@@ -372,6 +377,10 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::vector<Delivery> deliveries_;
   std::vector<Submitted*> batch_;
   std::vector<SourceMark> marks_;
+  Counters counters_;
+  mutable std::mutex log_mutex_;
+  bool wal_told_ = false;
+  std::uint64_t steps_timed_ = 0;
   std::uint64_t step_ = 0;                     // the last that went to the storage thread
   TransactionState together_;
   SubmissionQueue queue_;                      // its thread uses all of the above

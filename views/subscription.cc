@@ -85,6 +85,7 @@ void SubscriptionState::deliver(const Change& change) noexcept {
   } catch (...) {  // the subscriber's own affair: the others and the commit go on
   }
   --t_callbacks;
+  delivered_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void SubscriptionState::end() {
@@ -133,6 +134,11 @@ bool Dispatcher::wait_for_room(const std::optional<std::chrono::steady_clock::ti
   if (deadline) return queue_->popped.wait_until(lock, *deadline, room);
   queue_->popped.wait(lock, room);
   return true;
+}
+
+std::uint64_t Dispatcher::queued(const SubscriptionState& to) const {
+  const std::lock_guard lock(queue_->mutex);
+  return to.queued_;
 }
 
 void Dispatcher::drain() {

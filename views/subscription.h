@@ -53,6 +53,7 @@ class SubscriptionState {
   void deliver(const Change& change) noexcept;
   // No callback runs after this returns, unless it is called from within one.
   void end();
+  std::uint64_t delivered() const { return delivered_.load(std::memory_order_relaxed); }  // changes
   bool ended() const { return ended_.load(std::memory_order_acquire); }
   std::shared_ptr<Engine> engine() const;  // null after the end
   static bool in_callback();               // is this thread within one?
@@ -66,6 +67,7 @@ class SubscriptionState {
   const SubscribeOptions options_;
   std::recursive_mutex running_;           // held while the callback runs
   std::atomic<bool> ended_{false};
+  std::atomic<std::uint64_t> delivered_{0};
   std::size_t queued_ = 0;                 // guarded by the dispatcher
 };
 
@@ -79,6 +81,7 @@ class Dispatcher {
   bool wait_for_room(const std::optional<std::chrono::steady_clock::time_point>& deadline = std::nullopt);
   // Until all that was pushed before has been delivered. Returns at once on the dispatcher's own thread.
   void drain();
+  std::uint64_t queued(const SubscriptionState& to) const;  // changes
 
  private:
   // The thread may outlive the dispatcher's owner (who may go in a callback), so what it uses is shared.

@@ -10,9 +10,11 @@
 
 #include <weir/change.h>
 #include <weir/error.h>
+#include <weir/log.h>
 #include <weir/profile.h>
 #include <weir/query.h>
 #include <weir/result_set.h>
+#include <weir/stats.h>
 #include <weir/type.h>
 #include <weir/value.h>
 
@@ -63,10 +65,12 @@ struct OpenOptions {
   std::size_t batch_submissions = 128;                         // at most 65,536
   std::uint64_t queue_rows = std::uint64_t{1} << 20, queue_bytes = std::uint64_t{64} << 20;
   std::uint64_t cache_bytes = std::uint64_t{64} << 20;         // of pages of the file
+  std::uint64_t wal_bytes = std::uint64_t{1} << 30;            // while a reader of another program keeps the WAL at this size, batches are refused: Error(kBusy); 0: it may grow
   bool repair = true;           // write views anew that the file does not have as their tables say; false: verify() names the first difference
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
   bool profile = false;         // clocks around operators, for Database::profile() and EXPLAIN ANALYZE
   std::vector<ScalarFunction> functions = {};  // those that views in the file use have to be here
+  LogFunction log = {};         // what there is to tell
   std::size_t reserve_bytes = 0;  // memory to set aside and touch now, for the process: tables and views then grow without waiting for the system
 };
 
@@ -297,6 +301,8 @@ class Database {
   Result<std::string> explain(std::string_view view_or_query, Diagram diagram = Diagram::kText, bool analyze = false) const;
   Result<Profile> profile(std::string_view view_or_query) const;
   Result<void> set_profiling(bool on);                                      // clocks; switched on, they and all counts begin at 0
+
+  Result<Stats> stats() const;  // waits for a batch in progress
 
   // Computes every view anew from the tables and compares it, row by row, with the view that is kept and with the one in the file. Costs what filling all views costs.
   Result<Verification> verify() const;

@@ -8,9 +8,11 @@
 #include <weir/error.h>
 #include <weir/function.h>
 #include <weir/gate.h>
+#include <weir/log.h>
 #include <weir/profile.h>
 #include <weir/query.h>
 #include <weir/reader.h>
 #include <weir/result_set.h>
+#include <weir/stats.h>
 #include <weir/type.h>
 #include <weir/value.h>

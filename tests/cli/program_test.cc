@@ -409,4 +409,19 @@ TEST_F(Program, FilesThatAreNotOursAreToldAndLeftAlone) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "copy.db"));
 }
 
+// ---- weir stats
+
+TEST_F(Program, StatsOfAFileAndOfARun) {
+  sql("CREATE TABLE t (a INT); CREATE VIEW n AS SELECT COUNT(*) AS n FROM t; INSERT INTO t VALUES (1), (2);", "--db a.db --log log.json");
+  EXPECT_NE(slurp(folder_ / "log.json").find("\"event\":\"opened\",\"path\":\"a.db\""), std::string::npos) << slurp(folder_ / "log.json");
+  EXPECT_NE(weir("stats a.db").out.find("table t                 2 rows; changes: 2 in, 2 out\n"), std::string::npos) << weir("stats a.db").out;
+  EXPECT_NE(weir("stats a.db --format json").out.find("\"name\":\"n\",\"kind\":\"view\",\"rows\":1"), std::string::npos);
+  EXPECT_NE(weir("stats a.db --format prometheus").out.find("weir_relation_rows{relation=\"t\",kind=\"table\"} 2\n"), std::string::npos);
+  EXPECT_EQ(weir("stats none.db").status, 1);
+  write("d.json", R"({"tables": {"t": {"columns": {"a": "int"}}}})");
+  write("t.csv", "a\n1\n2\n3\n");
+  EXPECT_EQ(weir("run d.json --input t=t.csv --stats s.prom --quiet").status, 0);
+  EXPECT_NE(slurp(folder_ / "s.prom").find("weir_batch_rows_sum 3\n"), std::string::npos) << slurp(folder_ / "s.prom");
+}
+
 }  // namespace

@@ -443,6 +443,36 @@ TEST(Crash, ABackupThatFailsLeavesNothing) {
   EXPECT_GE(done, 4u);
 }
 
+TEST(Stats, AreWhatTheFileSystemSees) {
+  for (const Mode mode : {Mode::kFull, Mode::kPipelined}) {
+    const Folder folder;
+    FaultVfs faults;
+    OpenOptions options;
+    options.threads = 1;
+    options.mode = mode;
+    Database db = Database::open(folder.file(), options).value();
+    db.execute(kSchema).value();
+    db.flush().value();
+    const Stats before = db.stats().value();
+    faults.reset();
+    const std::vector<Step> load = make_load(77, 14);
+    for (std::size_t i = 0; i < load.size(); ++i) {
+      if (!load[i].statements.empty()) (void)apply(db, load[i], i + 1).ok();
+    }
+    db.execute("INSERT INTO items SELECT g, 1, 1, repeat('x', 900) FROM generate_series(10000, 40000) g").value();  // more than a checkpoint's worth
+    db.flush().value();
+    const Stats after = db.stats().value();
+    const FaultVfs::Counts counts = faults.counts();
+    EXPECT_EQ(after.writes - before.writes, counts.of(Call::kWrite));
+    EXPECT_EQ(after.bytes_written - before.bytes_written, counts.bytes_written);
+    EXPECT_EQ(after.sync_ns.count - before.sync_ns.count, counts.of(Call::kSync));
+    EXPECT_EQ(after.reads - before.reads, counts.of(Call::kRead));
+    EXPECT_GE(after.checkpoints, 1u);
+    EXPECT_EQ(after.checkpoints_blocked, 0u);
+    EXPECT_EQ(after.wal_bytes, std::filesystem::file_size(folder.file() + "-wal"));
+  }
+}
+
 TEST(Crash, WhatIsWrittenIsTheNetChange) {
   const Folder folder;
   FaultVfs faults;
