@@ -75,6 +75,11 @@ void StorageThread::drain() {
   check();
 }
 
+std::uint64_t StorageThread::under_way() const {
+  const std::lock_guard lock(mutex_);
+  return failed_ ? 0 : pushed_count_ - stored_count_;
+}
+
 void StorageThread::run() {
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -45,6 +45,7 @@ class StorageThread {
   void wait(std::uint64_t number);                       // until it is in the file
   bool settled(std::uint64_t number) const;              // in the file, or failed
   void drain();                                          // until all are
+  std::uint64_t under_way() const;                       // steps
 
  private:
   void run();
