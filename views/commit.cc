@@ -83,7 +83,6 @@ void Engine::commit_alone(Submitted& submitted) {
   const Writing writing(*this, submitted.transaction);
   marks_.clear();
   if (replayed(submitted)) return give_up(*submitted.transaction);
-  require_wal_room();
   note(submitted);
   counters_.batch_submissions.add_alone(1);
   submitted.receipt = commit_writing(*submitted.transaction);

@@ -71,7 +71,12 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
   try {
     Outcome outcome = run(transaction, bound, copied);
     refuse_kept(transaction);
+    if (transaction.used > 0) {
+      if (!transaction.schema) require_wal_room();
+      counters_.batch_submissions.add_alone(1);
+    }
     commit_writing(transaction);
+    watch_wal();
     return outcome;
   } catch (...) {
     give_up(transaction);

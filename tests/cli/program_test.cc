@@ -364,13 +364,13 @@ TEST_F(Program, ChecksAndCopiesAFileThatAnotherProgramWritesTo) {
   EXPECT_EQ(weir("check live.db").out, "checked: 1 table, 1 view, 3 rows\n");
   EXPECT_EQ(weir("verify live.db").out, "verified: 1 table, 1 view, 3 rows\n");
   EXPECT_EQ(weir("backup live.db copy.db").out, "copied and checked: copy.db at sequence 1\n");
-  EXPECT_NE(weir("explain live.db s").out.find("Aggregate"), std::string::npos);
+  EXPECT_NE(weir("explain live.db s").out.find("aggregate"), std::string::npos);
   const Said again = weir("backup live.db copy.db");
   EXPECT_EQ(again.status, 1);
-  EXPECT_EQ(again.err, "error: cannot create \"copy.db\": it exists already\n");
+  EXPECT_EQ(again.err, "ERROR: cannot create \"copy.db\": it exists already\n");
   const Said second = weir("sql --db live.db", "INSERT INTO t VALUES (3, 3);");
   EXPECT_EQ(second.status, 1);
-  EXPECT_EQ(second.err, "error: cannot open \"live.db\": another program has it open for writing\n");
+  EXPECT_EQ(second.err, "ERROR: cannot open \"live.db\": another program has it open for writing\n");
   db.execute("INSERT INTO t VALUES (3, 4)").value();
   EXPECT_EQ(weir("check live.db").out, "checked: 1 table, 1 view, 4 rows\n");
   EXPECT_EQ(sqlite("copy.db", "SELECT v FROM s"), "5");

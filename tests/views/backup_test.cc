@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kScript[] =
     "CREATE TABLE a (id BIGINT PRIMARY KEY, v BIGINT); CREATE TABLE b (id BIGINT PRIMARY KEY, v BIGINT);"
-    "CREATE VIEW both AS SELECT a.id, a.v + b.v AS v FROM a JOIN b ON a.id = b.id; CREATE VIEW sums AS SELECT COUNT(*) AS n, SUM(v) AS v FROM both;"
+    "CREATE VIEW joined AS SELECT a.id, a.v + b.v AS v FROM a JOIN b ON a.id = b.id; CREATE VIEW sums AS SELECT COUNT(*) AS n, SUM(v) AS v FROM joined;"
     "INSERT INTO a SELECT g, g FROM generate_series(1, 500) g; INSERT INTO b SELECT g, -g FROM generate_series(1, 500) g;";
 
 std::string bytes_of(const std::string& path) {
@@ -123,9 +123,9 @@ TEST(Backup, CopiesNothingOverAndNothingBad) {
 TEST(Check, FindsWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"UPDATE sums SET n = 7", "view \"sums\" in the file is not what was committed"},
-      {"UPDATE weir_digest SET digest = 'no' WHERE relation = 3", "view \"both\" in the file is not what was committed"},
+      {"UPDATE weir_digest SET digest = 'no' WHERE relation = 3", "view \"joined\" in the file is not what was committed"},
       {"UPDATE a SET v = 1 WHERE id = 7", "table \"a\" does not hold what was last committed"},
-      {"DELETE FROM weir_catalog WHERE name = 'both'", "damaged"},
+      {"DELETE FROM weir_catalog WHERE name = 'joined'", "damaged"},
       {"PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage = 1000 WHERE name = 'sums'", "damaged"},
       {"PRAGMA user_version = 99", "made by another version of weir: its format is 99"},
       {"PRAGMA application_id = 1", "not one that weir made"}};

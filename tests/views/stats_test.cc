@@ -104,7 +104,7 @@ TEST(Stats, CountWhatHappens) {
 TEST(Stats, HaveThreeForms) {
   Database db = memory("CREATE TABLE \"a \"\"b\"\"\" (id INT); INSERT INTO \"a \"\"b\"\"\" VALUES (1)");
   const Stats stats = db.stats().value();
-  EXPECT_NE(stats.to_text().find("table a \"b\"            1 rows; changes: 1 in, 1 out\n"), std::string::npos) << stats.to_text();
+  EXPECT_NE(stats.to_text().find("table a \"b\"             1 rows; changes: 1 in, 1 out\n"), std::string::npos) << stats.to_text();
   EXPECT_EQ(stats.to_text().find("wal_bytes"), std::string::npos) << "there is no file";
   EXPECT_NE(stats.to_json().find("{\"name\":\"a \\\"b\\\"\",\"kind\":\"table\",\"rows\":1,\"rows_in\":1,\"rows_out\":1}"), std::string::npos) << stats.to_json();
   const std::string prometheus = stats.to_prometheus();
