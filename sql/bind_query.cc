@@ -26,18 +26,6 @@ ExprPtr typed(ExprPtr expr) {
   return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), kText, Cast::kImplicit, offset) : std::move(expr);
 }
 
-std::vector<ExprPtr> all_columns(const Schema& schema) {
-  std::vector<ExprPtr> out;
-  for (std::size_t i = 0; i < schema.size(); ++i) out.push_back(column_of(schema, static_cast<std::uint16_t>(i)));
-  return out;
-}
-
-std::vector<std::string> names_of(const Schema& schema) {
-  std::vector<std::string> out;
-  for (const Field& f : schema) out.push_back(f.name);
-  return out;
-}
-
 }  // namespace
 
 // -------------------------------------------------------------------------------------------------------------- open literals

@@ -32,18 +32,6 @@ ExprPtr unary(std::string_view op, ExprPtr e, int offset) {
 
 ExprPtr same(const Expr& e) { return e.clone(); }
 
-Exprs all_columns(const Schema& schema) {
-  Exprs out;
-  for (std::size_t i = 0; i < schema.size(); ++i) out.push_back(column_of(schema, static_cast<std::uint16_t>(i)));
-  return out;
-}
-
-std::vector<std::string> names_of(const Schema& schema) {
-  std::vector<std::string> out;
-  for (const Field& f : schema) out.push_back(f.name);
-  return out;
-}
-
 // The plan and one more column.
 PlanPtr with_column(PlanPtr plan, ExprPtr column) {
   Exprs exprs = all_columns(plan->schema);

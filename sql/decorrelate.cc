@@ -40,12 +40,6 @@ Exprs columns_of(const Schema& schema, std::size_t from = 0) {
   return out;
 }
 
-std::vector<std::string> names_of(const Schema& schema) {
-  std::vector<std::string> out;
-  for (const Field& f : schema) out.push_back(f.name);
-  return out;
-}
-
 ExprPtr call(std::string_view op, ExprPtr a, ExprPtr b) {
   Exprs args;
   args.push_back(std::move(a));

@@ -115,6 +115,18 @@ bool is_nullable(const Expr& expr, const Schema& input) {
 
 ExprPtr column_of(const Schema& schema, std::uint16_t column) { return Expr::make_column(column, schema[column].type); }
 
+std::vector<ExprPtr> all_columns(const Schema& schema) {
+  std::vector<ExprPtr> out;
+  for (std::size_t i = 0; i < schema.size(); ++i) out.push_back(column_of(schema, static_cast<std::uint16_t>(i)));
+  return out;
+}
+
+std::vector<std::string> names_of(const Schema& schema) {
+  std::vector<std::string> out;
+  for (const Field& f : schema) out.push_back(f.name);
+  return out;
+}
+
 // --------------------------------------------------------------------------------------------------------------------- nodes
 
 namespace {

@@ -38,6 +38,8 @@ std::size_t nodes_of(const Plan& plan);
 bool is_pure_projection(const Plan& plan);  // kProject of columns only
 bool is_nullable(const Expr& expr, const Schema& input);
 ExprPtr column_of(const Schema& schema, std::uint16_t column);
+std::vector<ExprPtr> all_columns(const Schema& schema);
+std::vector<std::string> names_of(const Schema& schema);
 
 // -- Expressions.
 void each_column(const Expr& expr, const std::function<void(std::uint16_t)>& f);

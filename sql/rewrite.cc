@@ -675,6 +675,16 @@ void need_columns(const Expr& expr, std::vector<bool>& need) {
   each_column(expr, [&](std::uint16_t c) { need[c] = true; });
 }
 
+// The columns of the input of a window or a top-k that have to stay. Ties are broken by all columns, so all stay; unless the order leaves no ties.
+std::vector<bool> needed_in_order(const Plan& input, const Columns& partition, const std::vector<OrderKey>& order, const std::vector<bool>& need) {
+  std::vector<bool> out(input.schema.size(), false);
+  for (std::uint16_t c : partition) out[c] = true;
+  for (const OrderKey& key : order) out[key.column] = true;
+  const bool total = input.has_key && std::all_of(input.key.begin(), input.key.end(), [&](std::uint16_t c) { return out[c]; });
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = out[i] || need[i] || !total;
+  return out;
+}
+
 Pruned prune(PlanPtr plan, std::vector<bool> need);
 
 // Its output cut down to what is asked for.
@@ -853,15 +863,9 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       out.map = identity_map(plan->schema.size());
       break;
     case Plan::Node::kWindow: {
-      // Ties are broken by all columns, so all stay; unless the order leaves no ties.
       WindowSpec& spec = plan->window;
-      const Plan& input = *plan->inputs[0];
-      const auto width = input.schema.size();
-      std::vector<bool> below(width, false);
-      for (std::uint16_t c : spec.partition) below[c] = true;
-      for (const OrderKey& key : spec.order) below[key.column] = true;
-      const bool total = input.has_key && std::all_of(input.key.begin(), input.key.end(), [&](std::uint16_t c) { return below[c]; });
-      for (std::size_t i = 0; i < width; ++i) below[i] = below[i] || need[i] || !total;
+      const auto width = plan->inputs[0]->schema.size();
+      std::vector<bool> below = needed_in_order(*plan->inputs[0], spec.partition, spec.order, need);
       std::vector<WindowCall> calls;
       out.map.assign(need.size(), -1);
       for (std::size_t i = 0; i < spec.calls.size(); ++i) {
@@ -898,15 +902,9 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       break;
     }
     case Plan::Node::kTopK: {
-      // Ties are broken by all columns, so all stay; unless the order leaves no ties.
       TopKSpec& spec = plan->top_k;
-      const Plan& input = *plan->inputs[0];
-      const auto width = input.schema.size();
-      std::vector<bool> below(width, false);
-      for (std::uint16_t c : spec.partition) below[c] = true;
-      for (const OrderKey& key : spec.order) below[key.column] = true;
-      const bool total = input.has_key && std::all_of(input.key.begin(), input.key.end(), [&](std::uint16_t c) { return below[c]; });
-      for (std::size_t i = 0; i < width; ++i) below[i] = below[i] || need[i] || !total;
+      const auto width = plan->inputs[0]->schema.size();
+      std::vector<bool> below = needed_in_order(*plan->inputs[0], spec.partition, spec.order, need);
       if (spec.row_number && !need[width] && spec.limit) spec.row_number = false;  // only the limit mattered
       std::vector<int> map(need.size(), -1);
       int n = 0;
