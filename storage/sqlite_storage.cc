@@ -134,7 +134,7 @@ class SqliteStorage final : public Storage {
     return out;
   }
 
-  void read(const StoredRelation& relation, const std::function<void(const Delta&)>& f) override {
+  void read_parts(const StoredRelation& relation, const std::function<void(std::unique_ptr<StoredRows>)>& f) override {
     const Stored& stored = find(relation.name);
     std::string sql = "SELECT ";
     for (std::size_t i = 0; i < stored.columns.size(); ++i) sql += (i ? ", " : "") + quoted(stored.columns[i]);
@@ -143,10 +143,10 @@ class SqliteStorage final : public Storage {
     const Schema& schema = stored.relation.schema;
     std::vector<Kind> kinds;
     for (const Field& field : schema) kinds.push_back(kind_of(field.type.id));
-    Arena arena;
     for (bool more = true; more;) {
-      Delta delta;
-      ChunkBuilder builder(kinds, arena, delta);
+      auto part = std::make_unique<StoredRows>();
+      Arena& arena = part->arena;
+      ChunkBuilder builder(kinds, arena, part->rows);
       for (std::uint32_t row = 0; row < kReadChunks * kChunkRows; ++row) {
         const int rc = sqlite3_step(select.get());
         if (rc != SQLITE_ROW) {
@@ -158,8 +158,7 @@ class SqliteStorage final : public Storage {
         for (std::size_t c = 0; c < schema.size(); ++c) load(select.get(), static_cast<int>(c), stored, builder.columns()[c], at, arena);
       }
       builder.finish();
-      if (!delta.empty()) f(delta);
-      arena.reset();
+      if (!part->rows.empty()) f(std::move(part));
     }
   }
 

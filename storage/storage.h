@@ -43,6 +43,12 @@ struct SourceMark {
   std::uint64_t epoch = 0, sequence = 0;
 };
 
+// Rows that were read, with what they lie in.
+struct StoredRows {
+  Arena arena;
+  Delta rows;
+};
+
 struct StorageOptions {
   bool read_only = false;          // beside a writer: shows the file as it is now, whatever comes, until it is closed; the WAL can't be given up meanwhile
   bool create = true;              // make the file if it is not there
@@ -61,8 +67,12 @@ class Storage {
 
   virtual std::uint64_t sequence() const = 0;
   virtual std::vector<StoredRelation> catalog() const = 0;  // in order of creation
-  // Calls f with all rows of a relation, some chunks at a time; the chunks die when f returns.
-  virtual void read(const StoredRelation& relation, const std::function<void(const Delta&)>& f) = 0;
+  // Calls f with all rows of a relation, some chunks at a time.
+  virtual void read_parts(const StoredRelation& relation, const std::function<void(std::unique_ptr<StoredRows>)>& f) = 0;
+  // The same; the chunks die when f returns.
+  void read(const StoredRelation& relation, const std::function<void(const Delta&)>& f) {
+    read_parts(relation, [&](const std::unique_ptr<StoredRows>& part) { f(part->rows); });
+  }
   virtual std::string digest(const std::string& relation) const = 0;  // as last set; "" if never
   virtual std::string setting(const std::string& name) const = 0;     // likewise
 

@@ -6,6 +6,7 @@
 #include "sql/document.h"
 #include "sql/functions.h"
 #include "views/door.h"
+#include "views/read_ahead.h"
 #include "views/rows_in.h"
 #include "views/schema_change.h"
 #include "zset/consolidate.h"
@@ -143,6 +144,8 @@ void Engine::recover() {
       throw Failure(std::move(error));
     }
   };
+  std::optional<ReadAhead> ahead;
+  ahead.emplace(*storage_, stored);
   for (const StoredRelation& relation : stored) {
     if (relation.is_view) continue;
     Bound bound = bind_stored(relation, Statement::Kind::kCreateTable);
@@ -153,7 +156,7 @@ void Engine::recover() {
     if (table->kinds().size() != relation.schema.size()) throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" is not the one that the catalog defines");
     attach_table(*table);
     enter(table);
-    storage_->read(relation, [&](const Delta& rows) {
+    ahead->table([&](const Delta& rows) {
       circuit_->push(table->node, rows);
       circuit_->evaluate();
       circuit_->advance();
@@ -165,6 +168,7 @@ void Engine::recover() {
     }
   }
   link_tables();
+  std::vector<std::shared_ptr<ViewState>> views;
   for (const StoredRelation& relation : stored) {
     if (!relation.is_view) continue;
     Bound bound = bind_stored(relation, Statement::Kind::kCreateView);
@@ -187,28 +191,48 @@ void Engine::recover() {
     Delta rows;
     view->scan(arena, rows);
     view->digest.add(rows);
-    const Relation& now = view->relation;
+    views.push_back(std::move(view));
+  }
+  // What the file has of them.
+  struct Different {
+    const StoredRelation* relation;
+    ViewState* view;
+    bool same_shape;
+  };
+  std::vector<Different> different;
+  std::size_t n = 0;
+  for (const StoredRelation& relation : stored) {
+    if (!relation.is_view) continue;
+    ViewState& view = *views[n];
+    const Relation& now = view.relation;
     const std::vector<std::uint16_t> key = now.has_key ? now.key : std::vector<std::uint16_t>();
     const bool same_shape = key == relation.key && now.schema.size() == relation.schema.size() &&
                             std::equal(now.schema.begin(), now.schema.end(), relation.schema.begin(), [](const Field& a, const Field& b) {
                               return a.name == b.name && a.type == b.type && a.nullable == b.nullable;
                             });
-    Digest in_file;
-    if (same_shape) storage_->read(relation, [&](const Delta& stored_rows) { in_file.add(stored_rows); });
-    if (same_shape && in_file.to_string() == view->digest.to_string() && storage_->digest(relation.name) == view->digest.to_string()) continue;
-    if (!options_.repair || options_.read_only) continue;
-    // The file has the view as it was not: another version of weir computed it, or somebody changed it.
-    log(LogEntry::Level::kWarning, "view_rewritten", {{"path", path_}, {"view", relation.name}});
+    const std::string digest = view.digest.to_string();
+    if (!same_shape || ahead->digest_of_view(n) != digest || storage_->digest(relation.name) != digest) different.push_back({&relation, &view, same_shape});
+    ++n;
+  }
+  ahead.reset();
+  if (!options_.repair || options_.read_only) return;
+  // The file has them as they were not: another version of weir computed them, or somebody changed them.
+  for (const auto& [relation, view, same_shape] : different) {
+    log(LogEntry::Level::kWarning, "view_rewritten", {{"path", path_}, {"view", relation->name}});
+    const Relation& now = view->relation;
+    Arena arena;
+    Delta rows;
+    view->scan(arena, rows);
     storage_->begin();
     try {
       if (same_shape) {
-        storage_->rewrite(relation.name);
+        storage_->rewrite(relation->name);
       } else {
-        storage_->drop(relation.name);
-        storage_->create({now.name, true, now.schema, key, relation.definition});
+        storage_->drop(relation->name);
+        storage_->create({now.name, true, now.schema, now.has_key ? now.key : std::vector<std::uint16_t>(), relation->definition});
       }
-      storage_->write(relation.name, rows);
-      storage_->set_digest(relation.name, view->digest.to_string());
+      storage_->write(relation->name, rows);
+      storage_->set_digest(relation->name, view->digest.to_string());
       storage_->commit();
     } catch (...) {
       storage_->rollback();
