@@ -2,7 +2,7 @@
 //
 //   weir_flush [--seconds S] [--overload S] [--file PATH]
 //
-// In each mode, and with a transaction a write (batches of one), S seconds each of: low, medium and high traffic (100, 5,000 and 50,000 a second), bursts (2,000 at once, ten times a second), and as many
+// In each mode, and with a transaction a write (batches of one; low traffic and the most it takes), S seconds each of: low, medium and high traffic (100, 5,000 and 50,000 a second), bursts (2,000 at once, ten times a second), and as many
 // as two threads can submit. Open loop, but for the last: each submission has a time at which it is due, and its latency counts from there until it is as durable as the mode makes it; of the last, from
 // the call. Then --overload seconds (3) of ten times the traffic that the mode could take: one thread waits for room in the queue, the other goes on with its next when it is told that there is none.
 //
@@ -42,15 +42,22 @@ struct Traffic {
   std::int64_t at_once;   // due together
 };
 
-constexpr Traffic kTraffic[] = {{"low", 100, 1}, {"medium", 5'000, 1}, {"high", 50'000, 1}, {"burst", 20'000, 2'000}, {"saturation", 0, 1}};
+constexpr double kLow = 100;
+constexpr Traffic kTraffic[] = {{"low", kLow, 1}, {"medium", 5'000, 1}, {"high", 50'000, 1}, {"burst", 20'000, 2'000}, {"saturation", 0, 1}};
 
 struct Way {
   const char* name;
   weir::Mode mode;
-  std::size_t batch;
+  std::size_t batch;      // 0: as by default
+  std::uint64_t queue;    // rows
 };
 
-constexpr Way kWays[] = {{"full", weir::Mode::kFull, 0}, {"pipelined", weir::Mode::kPipelined, 0}, {"memory", weir::Mode::kMemory, 0}, {"a transaction a write", weir::Mode::kFull, 1}};
+constexpr Way kWays[] = {{"full", weir::Mode::kFull, 0, 16'384},
+                         {"full, batches of 4096", weir::Mode::kFull, 4096, 16'384},
+                         {"pipelined", weir::Mode::kPipelined, 0, 16'384},
+                         {"pipelined, of 4096", weir::Mode::kPipelined, 4096, 16'384},
+                         {"memory", weir::Mode::kMemory, 0, 16'384},
+                         {"a transaction a write", weir::Mode::kFull, 1, 256}};
 
 struct Figures {
   std::int64_t durable = 0, errors = 0, refused = 0, batches = 0;
@@ -125,6 +132,7 @@ class Bench {
     remove_database(options.file);
     weir::OpenOptions open;
     open.mode = way.mode;
+    open.queue_rows = way.queue;
     if (way.batch) open.batch_submissions = way.batch;
     db_.emplace(weir::Database::open(way.mode == weir::Mode::kMemory ? ":memory:" : options.file, open).value());
     db_->execute(kSchema).value();
@@ -133,6 +141,7 @@ class Bench {
 
   int run() {
     for (const Traffic& traffic : kTraffic) {
+      if (way_.batch == 1 && traffic.per_second > kLow) continue;  // more than it takes
       Figures figures = traffic.per_second > 0 ? open_loop(traffic, options_.seconds) : saturate(options_.seconds);
       if (traffic.per_second == 0) capacity_ = static_cast<double>(figures.durable) / figures.seconds;
       print(traffic.name, figures);
