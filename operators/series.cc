@@ -13,6 +13,21 @@ constexpr std::uint64_t kValuesMost = 10'000'000;
 
 [[noreturn]] void refuse(const std::string& message) { throw Failure(ErrorCode::kEvaluation, message); }
 
+// first, next(first), … while within(value).
+template <class Value, class Within, class Next, class Store>
+void walk(Value value, Within&& within, Next&& next, Store&& store) {
+  for (std::uint64_t n = 0; within(value); ++n) {
+    if (n == kValuesMost) refuse("generate_series of more than 10000000 values");
+    store(value);
+    if (!next(value)) return;
+  }
+}
+
+void finite(const Numeric& n, const char* what) {
+  if (n.kind == Numeric::Class::kNaN) refuse(std::string(what) + " cannot be NaN");
+  if (n.kind != Numeric::Class::kFinite) refuse(std::string(what) + " cannot be infinity");
+}
+
 class Series final : public Operator {
  public:
   Series(std::vector<KeyKind> types, ExpressionPtr start, ExpressionPtr stop, ExpressionPtr step, TypeId type)
@@ -23,7 +38,9 @@ class Series final : public Operator {
       const Column start = start_->evaluate(chunk, arena), stop = stop_->evaluate(chunk, arena), by = step_->evaluate(chunk, arena);
       Batch batch(chunk, start.kind, arena, to);
       chunk.each([&](std::uint32_t i) {
-        if (start.is_valid(i) && stop.is_valid(i) && by.is_valid(i)) put(start.get(i), stop.get(i), by.get(i), i, arena, batch);
+        if (start.is_valid(i) && stop.is_valid(i) && by.is_valid(i)) {
+          each_of_series(start.get(i), stop.get(i), by.get(i), type_, arena, [&](const Datum& value) { batch.add(i, value); });
+        }
       });
       batch.flush();
     });
@@ -65,62 +82,47 @@ class Series final : public Operator {
     std::uint32_t n_ = 0;
   };
 
-  // first, next(first), … while within(value).
-  template <class Value, class Within, class Next, class Store>
-  static void walk(Value value, Within&& within, Next&& next, Store&& store) {
-    for (std::uint64_t n = 0; within(value); ++n) {
-      if (n == kValuesMost) refuse("generate_series of more than 10000000 values");
-      store(value);
-      if (!next(value)) return;
-    }
-  }
-
-  void put(const Datum& start, const Datum& stop, const Datum& by, std::uint32_t position, Arena& arena, Batch& batch) const {
-    const auto zero = [] { refuse("step size cannot equal zero"); };
-    if (type_ == TypeId::kNumeric) {
-      const Numeric last = Numeric::decode(stop.bytes), step = Numeric::decode(by.bytes), first = Numeric::decode(start.bytes);
-      finite(first, "start value");
-      finite(last, "stop value");
-      finite(step, "step size");
-      const int sign = step.is_zero() ? 0 : step.sign();
-      if (sign == 0) zero();
-      walk(first, [&](const Numeric& v) { return v.compare(last) * sign <= 0; },
-           [&](Numeric& v) {
-             v = v + step;
-             return true;
-           },
-           [&](const Numeric& v) { batch.add(position, Datum::of(v.encode(arena))); });
-      return;
-    }
-    const std::int64_t last = stop.integer;
-    if (type_ == TypeId::kTimestamp) {
-      const Interval step = by.interval;
-      const int sign = interval_compare(step, Interval{});
-      if (sign == 0) zero();
-      walk(start.integer, [&](std::int64_t v) { return sign > 0 ? v <= last : v >= last; },
-           [&](std::int64_t& v) {
-             v = timestamp_plus(v, step);
-             return true;
-           },
-           [&](std::int64_t v) { batch.add(position, Datum::of(v)); });
-      return;
-    }
-    const std::int64_t step = by.integer;
-    if (step == 0) zero();
-    walk(start.integer, [&](std::int64_t v) { return step > 0 ? v <= last : v >= last; }, [&](std::int64_t& v) { return !__builtin_add_overflow(v, step, &v); },
-         [&](std::int64_t v) { batch.add(position, Datum::of(v)); });
-  }
-
-  static void finite(const Numeric& n, const char* what) {
-    if (n.kind == Numeric::Class::kNaN) refuse(std::string(what) + " cannot be NaN");
-    if (n.kind != Numeric::Class::kFinite) refuse(std::string(what) + " cannot be infinity");
-  }
-
   ExpressionPtr start_, stop_, step_;
   TypeId type_;
 };
 
 }  // namespace
+
+void each_of_series(const Datum& start, const Datum& stop, const Datum& by, TypeId type, Arena& arena, const std::function<void(const Datum&)>& put) {
+  const auto zero = [] { refuse("step size cannot equal zero"); };
+  if (type == TypeId::kNumeric) {
+    const Numeric last = Numeric::decode(stop.bytes), step = Numeric::decode(by.bytes), first = Numeric::decode(start.bytes);
+    finite(first, "start value");
+    finite(last, "stop value");
+    finite(step, "step size");
+    const int sign = step.is_zero() ? 0 : step.sign();
+    if (sign == 0) zero();
+    walk(first, [&](const Numeric& v) { return v.compare(last) * sign <= 0; },
+         [&](Numeric& v) {
+           v = v + step;
+           return true;
+         },
+         [&](const Numeric& v) { put(Datum::of(v.encode(arena))); });
+    return;
+  }
+  const std::int64_t last = stop.integer;
+  if (type == TypeId::kTimestamp) {
+    const Interval step = by.interval;
+    const int sign = interval_compare(step, Interval{});
+    if (sign == 0) zero();
+    walk(start.integer, [&](std::int64_t v) { return sign > 0 ? v <= last : v >= last; },
+         [&](std::int64_t& v) {
+           v = timestamp_plus(v, step);
+           return true;
+         },
+         [&](std::int64_t v) { put(Datum::of(v)); });
+    return;
+  }
+  const std::int64_t step = by.integer;
+  if (step == 0) zero();
+  walk(start.integer, [&](std::int64_t v) { return step > 0 ? v <= last : v >= last; }, [&](std::int64_t& v) { return !__builtin_add_overflow(v, step, &v); },
+       [&](std::int64_t v) { put(Datum::of(v)); });
+}
 
 NodeId series(Circuit& circuit, NodeId input, ExpressionPtr start, ExpressionPtr stop, ExpressionPtr step, TypeId type) {
   const auto in = circuit.types(input);

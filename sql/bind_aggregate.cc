@@ -42,7 +42,7 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
   if (context.in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
   Context inside = context;
   inside.in_aggregate = true;
-  inside.windows = false;
+  inside.windows = inside.rows = false;
   inside.clause = "an aggregate";
   AggregateCall call;
   call.function = *aggregate_named(name);
@@ -148,7 +148,7 @@ ExprPtr Binder::bind_grouping(const Json& body, const Context& context) {
   if (context.in_aggregate) throw Failure(ErrorCode::kSyntax, "aggregate function calls cannot be nested", offset);
   Context inside = context;
   inside.clause = "GROUPING";
-  inside.aggregates = inside.windows = false;
+  inside.aggregates = inside.windows = inside.rows = false;
   std::vector<ExprPtr> arguments = bind_list(at(body, "args"), inside);
   if (arguments.size() > 31) throw Failure(ErrorCode::kSyntax, "GROUPING must have fewer than 32 arguments", offset);
   ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kGroupingBase + context.pending->groupings.size()), Type{TypeId::kInteger, 0, 0});

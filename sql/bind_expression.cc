@@ -19,10 +19,10 @@ constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 constexpr std::array<std::string_view, 11> kWindowFunctions = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
                                                               "last_value", "nth_value"};
 // Aggregates of PostgreSQL that are refused by name, not called unknown.
-constexpr std::array<std::string_view, 16> kOtherAggregates = {
+constexpr std::array<std::string_view, 12> kOtherAggregates = {
     "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg",
-    "range_agg", "range_intersect_agg", "generate_series", "unnest", "generate_subscripts",
-    "regexp_matches", "regexp_split_to_table", "string_to_table", "json_each", "jsonb_each", "jsonb_array_elements"};
+    "range_agg", "range_intersect_agg",
+    "regexp_matches", "regexp_split_to_table", "json_each", "jsonb_each", "jsonb_array_elements"};
 constexpr std::array<std::string_view, 24> kVolatile = {
     "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "setseed", "nextval", "currval", "lastval", "setval",
     "gen_random_uuid", "pg_sleep", "txid_current", "pg_backend_pid", "version", "current_setting", "set_config", "pg_current_xact_id", "inet_client_addr",
@@ -123,7 +123,10 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
   if (type == "FuncCall") return bind_function(*body, context);
   if (type == "CoalesceExpr") {
     only(*body, "COALESCE", {"args"});
-    return bind_call("coalesce", bind_list(at(*body, "args"), context), nullptr, offset);
+    Context inside = context;
+    inside.rows = false;
+    inside.clause = "COALESCE";
+    return bind_call("coalesce", bind_list(at(*body, "args"), inside), nullptr, offset);
   }
   if (type == "MinMaxExpr") {
     only(*body, "GREATEST", {"op", "args"});
@@ -390,7 +393,10 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
   unsupported("operator " + op, offset);
 }
 
-ExprPtr Binder::bind_case(const Json& body, const Context& context) {
+ExprPtr Binder::bind_case(const Json& body, const Context& around) {
+  Context context = around;
+  context.rows = false;
+  if (around.rows) context.clause = "CASE";
   only(body, "CASE", {"arg", "args", "defresult"});
   const int offset = location(body);
   const Json* subject = find(body, "arg");
@@ -571,6 +577,7 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
   const std::optional<AggregateFunction> aggregate = aggregate_named(name);
   if (!user && aggregate && (flag(body, "agg_within_group") || !is_hypothetical(*aggregate))) return bind_aggregate(name, body, context);
   if (!user && among(kWindowFunctions, name)) throw Failure(ErrorCode::kSyntax, "window function " + name + " requires an OVER clause", offset);
+  if (!user && returns_rows(name)) return bind_rows_call(name, body, context);
   if (!user && among(kOtherAggregates, name)) unsupported("function " + name, offset);
   if (!user && among(kVolatile, name)) throw Failure(ErrorCode::kUnsupported, name + "() is volatile: a live view cannot depend on it", offset);
   for (const char* field : {"agg_within_group", "agg_order", "agg_filter", "agg_star", "agg_distinct"}) {

@@ -23,36 +23,6 @@ const ScopeColumn* only_column(const std::vector<ScopeColumn>& columns, const st
   return found;
 }
 
-// start, stop and step of generate_series, in the type that PostgreSQL takes for them.
-std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset) {
-  std::string given;
-  bool integers = false, bigints = false, numerics = false, timestamps = false, others = false, texts = false;
-  for (const ExprPtr& e : args) {
-    given += (given.empty() ? "" : ", ") + Type{e->type.id, 0, 0}.to_string();
-    switch (e->type.id) {
-      case TypeId::kSmallint: break;
-      case TypeId::kInteger: integers = true; break;
-      case TypeId::kBigint: bigints = true; break;
-      case TypeId::kNumeric: numerics = true; break;
-      case TypeId::kTimestamp: timestamps = true; break;
-      case TypeId::kUnknown: texts = true; break;
-      default: others = others || &e != &args.back() || e->type.id != TypeId::kInterval; break;
-    }
-  }
-  const bool dates = args.size() == 3 && (args[0]->type.id == TypeId::kDate || args[1]->type.id == TypeId::kDate);
-  const bool times = args.size() == 3 && (args[2]->type.id == TypeId::kInterval || (args[2]->type.id == TypeId::kUnknown && (timestamps || dates)));
-  const bool numbers = !times && !timestamps && !others && (integers || bigints || numerics) && (args.size() == 2 || args.size() == 3);
-  if (times && !timestamps && (dates || texts)) unsupported("generate_series of timestamps with time zone", offset);
-  const auto is_time = [](const Type& t) { return t.id == TypeId::kTimestamp || t.id == TypeId::kDate || t.id == TypeId::kUnknown; };
-  if (!numbers && !(times && timestamps && is_time(args[0]->type) && is_time(args[1]->type))) {
-    throw Failure(ErrorCode::kType, "function generate_series(" + given + ") does not exist", offset);
-  }
-  const Type type{times ? TypeId::kTimestamp : numerics ? TypeId::kNumeric : bigints ? TypeId::kBigint : TypeId::kInteger, 0, 0};
-  if (args.size() == 2) args.push_back(Expr::make_constant(Datum::of(std::int64_t{1}), Type{TypeId::kInteger, 0, 0}));
-  for (std::size_t i = 0; i < 3; ++i) args[i] = coerce(std::move(args[i]), times && i == 2 ? Type{TypeId::kInterval, 0, 0} : type, Cast::kImplicit, offset);
-  return args;
-}
-
 std::vector<ExprPtr> two(ExprPtr a, ExprPtr b) {
   std::vector<ExprPtr> out;
   out.push_back(std::move(a));
@@ -254,20 +224,24 @@ From Binder::bind_function_rows(const Json& body, const Environment* environment
   const int offset = location(*call);
   if (flag(body, "is_rowsfrom")) unsupported("ROWS FROM", offset);
   only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality"});
-  if (flag(body, "ordinality")) unsupported("WITH ORDINALITY", offset);
   Scope scope;
   scope.outer = lateral;
   Context context;
   context.scope = &scope;
   context.environment = environment;
   context.clause = "functions in FROM";
+  const std::string function = type == "FuncCall" ? strings_of(at(*call, "funcname")).back() : "";
+  if (catalog_.find(function).empty() && returns_rows(function) && (function != "generate_series" || flag(body, "ordinality"))) {
+    return bind_unnest(function, *call, body, context);
+  }
+  if (flag(body, "ordinality")) unsupported("WITH ORDINALITY of this function", offset);
   auto one = std::make_unique<Plan>();
   one->node = Plan::Node::kValues;
   one->rows.emplace_back();
   derive_node(*one);
   PlanPtr plan;
   std::string name = output_name(pair[0]);
-  if (type == "FuncCall" && strings_of(at(*call, "funcname")).back() == "generate_series") {
+  if (function == "generate_series") {
     only(*call, "generate_series", {"funcname", "args", "funcformat"});
     plan = std::make_unique<Plan>();
     plan->node = Plan::Node::kSeries;

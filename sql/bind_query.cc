@@ -496,7 +496,7 @@ BoundQuery Binder::bind_select(const Json& body, const Environment* environment,
   context.environment = environment;
   context.clause = "SELECT";
   context.pending = &pending;
-  context.aggregates = context.windows = true;
+  context.aggregates = context.windows = context.rows = true;
   context.named_windows = find(body, "windowClause");
   if (context.named_windows) check_windows(*context.named_windows, context);
   static const Json kNone = Json::array();
@@ -514,7 +514,7 @@ BoundQuery Binder::bind_select(const Json& body, const Environment* environment,
   if (const Json* node = find(body, "havingClause")) {
     Context inside = context;
     inside.clause = "HAVING";
-    inside.windows = false;
+    inside.windows = inside.rows = false;
     having = bind_boolean(*node, inside);
   }
 
@@ -575,6 +575,13 @@ BoundQuery Binder::bind_select(const Json& body, const Environment* environment,
   std::optional<Grouping> grouping;
   if (groups || having || !pending.aggregates.empty() || !pending.groupings.empty()) {
     for (ExprPtr& key : keys.keys) key = typed(std::move(key));
+    std::vector<ExprPtr*> grouped;  // rows that are grouped by come from below
+    for (ExprPtr& key : keys.keys) grouped.push_back(&key);
+    for (Target& target : targets) {
+      const std::string text = target.expr->text();
+      if (std::any_of(keys.keys.begin(), keys.keys.end(), [&](const ExprPtr& key) { return key->text() == text; })) grouped.push_back(&target.expr);
+    }
+    plan = expand_rows(std::move(plan), grouped);
     for (Target& target : targets) {
       if (groups) target.expr = target.expr->type.id == TypeId::kUnknown && target.expr->node != Expr::Node::kConstant ? typed(std::move(target.expr)) : std::move(target.expr);
     }
@@ -632,6 +639,9 @@ BoundQuery Binder::bind_select(const Json& body, const Environment* environment,
     exprs.push_back(resolve(*target.expr));
     names.push_back(std::move(target.name));
   }
+  std::vector<ExprPtr*> all;
+  for (ExprPtr& e : exprs) all.push_back(&e);
+  plan = expand_rows(std::move(plan), all);
   query.plan = make_project(std::move(plan), std::move(exprs), std::move(names));
   if (distinct && !distinct_on) query.plan = make_distinct(std::move(query.plan));
   if (distinct_on) {

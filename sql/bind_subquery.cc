@@ -171,11 +171,14 @@ PlanPtr Binder::bind_inner(const Json& select, const Context& context) {
 ExprPtr Binder::quantified(const Json& body, const std::string& op, const Context& context, const Plan& inner) {
   const int offset = location(body);
   Exprs left;
+  Context tested = context;
+  tested.rows = false;
+  tested.clause = "the test of a sub-select";
   const auto [type, row] = open(at(body, "testexpr"));
   if (type == "RowExpr") {
-    left = bind_list(at(*row, "args"), context);
+    left = bind_list(at(*row, "args"), tested);
   } else {
-    left.push_back(bind(at(body, "testexpr"), context));
+    left.push_back(bind(at(body, "testexpr"), tested));
   }
   if (left.size() < inner.schema.size()) throw Failure(ErrorCode::kSyntax, "subquery has too many columns", offset);
   if (left.size() > inner.schema.size()) throw Failure(ErrorCode::kSyntax, "subquery has too few columns", offset);
@@ -459,6 +462,7 @@ PlanPtr Binder::attach(PlanPtr plan, std::vector<Subquery> subqueries, const Sco
 
 PlanPtr Binder::join_lateral(Plan::JoinKind kind, PlanPtr plan, PlanPtr right, const Scope& scope, ExprPtr condition) {
   if (!refers_to(*right, scope)) return make_join(kind, std::move(plan), std::move(right), std::move(condition));
+  if (PlanPtr out = unnest_beside(kind, plan, *right, scope, condition.get())) return out;
   const std::size_t width = plan->schema.size();
   std::vector<std::string> names = names_of(plan->schema);
   for (const Field& f : right->schema) names.push_back(f.name);

@@ -165,7 +165,7 @@ void Binder::check_windows(const Json& named, const Context& context) {
   PendingCalls unused;
   Context inside = context;
   inside.pending = &unused;
-  inside.windows = false;
+  inside.windows = inside.rows = false;
   inside.clause = "window definitions";
   std::size_t first = 0;
   for (std::size_t i = 0; i < named.size(); ++i) {
@@ -207,7 +207,7 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
   }
   const Definition definition = define(*over, named, place);
   Context inside = context;
-  inside.windows = false;
+  inside.windows = inside.rows = false;
   inside.clause = "window definitions";
   Window window = bind_definition(definition.partition, definition.order, inside);
 

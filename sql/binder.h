@@ -134,6 +134,7 @@ struct Context {
   PendingCalls* pending = nullptr;       // where sub-selects go; null: none allowed
   bool aggregates = false, windows = false;
   bool in_aggregate = false;
+  bool rows = false;  // set-returning functions
   const Json* named_windows = nullptr;  // the WINDOW clause
 };
 
@@ -305,9 +306,17 @@ class Binder {
   ExprPtr compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset);
   ExprPtr bind_array_of(const Json& body, const Type* array, const Context& context);  // ARRAY[…], converted where a cast says to what
   ExprPtr bind_subscript(const Json& body, const Context& context);
-  ExprPtr bind_case(const Json& body, const Context& context);
+  ExprPtr bind_case(const Json& body, const Context& around);
   ExprPtr bind_cast(const Json& body, const Context& context);
   ExprPtr bind_function(const Json& body, const Context& context);
+
+  // bind_rows.cc: set-returning functions
+  // The array whose elements are the function's rows.
+  ExprPtr bind_rows_array(const std::string& name, std::vector<ExprPtr> args, int offset);
+  ExprPtr bind_rows_call(const std::string& name, const Json& body, const Context& context);  // in a select list
+  From bind_unnest(const std::string& name, const Json& call, const Json& body, const Context& context);  // in FROM
+  PlanPtr unnest_beside(Plan::JoinKind kind, PlanPtr& plan, const Plan& right, const Scope& scope, const Expr* condition);  // null: no plain LATERAL unnest
+
   Type bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers);
   std::int64_t integer_of(const Json& node, std::string_view what);  // a constant
   std::string output_name(const Json& node);
@@ -343,6 +352,12 @@ class Binder {
   std::uint64_t recursions_ = 0;    // recursive queries bound so far
   std::size_t copied_nodes_ = 0;  // of WITH queries and queries with sub-selects: they may double with every level
 };
+
+bool returns_rows(std::string_view function);
+// start, stop and step of generate_series, in the type that PostgreSQL takes for them.
+std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset);
+// The plan with the rows of the set-returning functions in the expressions beside its own, and these then columns.
+PlanPtr expand_rows(PlanPtr plan, std::span<ExprPtr* const> exprs);
 
 // Gives columns that are still bare literals a type: this one, or text.
 void retype(Plan& plan, std::uint16_t column, const Type& type, Cast context, int offset);

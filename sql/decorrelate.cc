@@ -301,6 +301,7 @@ class Decorrelation {
         }
         break;
       case Plan::Node::kScan: case Plan::Node::kUnionAll: case Plan::Node::kIntersectAll: case Plan::Node::kExceptAll: case Plan::Node::kSeries:
+      case Plan::Node::kUnnest:
       case Plan::Node::kRecursion: case Plan::Node::kWorkingTable: break;
     }
     return speaks(*plan) ? with_domain(std::move(plan)) : whole(std::move(plan));
@@ -534,7 +535,7 @@ class Decorrelation {
         }
         return parts.size() == 1 ? std::move(parts[0]) : make_union_all(std::move(parts));
       }
-      case Plan::Node::kSeries:
+      case Plan::Node::kSeries: case Plan::Node::kUnnest:
         plan->inputs[0] = unnest(std::move(plan->inputs[0]), d);
         for (ExprPtr& e : plan->exprs) e = over(*e, d);
         plan->schema.clear();

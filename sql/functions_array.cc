@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "operators/series.h"
 #include "sql/kernels.h"
 #include "zset/array.h"
 #include "zset/text_form.h"
@@ -215,6 +216,24 @@ Column from_text(const Function&, std::span<const Column> args, const Chunk& row
   });
 }
 
+Column series_of(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  ArrayBuilder out(element_kind(self));
+  return fill<Bytes>(rows, arena, [&](std::uint32_t i) {
+    each_of_series(args[0].get(i), args[1].get(i), args[2].get(i), element_type(self), arena, [&](const Datum& d) { out.add(d); });
+    return out.take(arena);
+  });
+}
+
+Column subscripts(const Function&, std::span<const Column> args, const Chunk& rows, Arena& arena) {
+  ArrayBuilder out(KeyKind::kInt);
+  return fill<Bytes>(rows, arena, [&](std::uint32_t i) {
+    const Int n = args[1].ints()[i] == 1 ? view(args[0], i).size() : 0;
+    const bool reverse = args.size() == 3 && args[2].bools()[i] != 0;
+    for (Int k = 1; k <= n; ++k) out.add(Datum::of(reverse ? n + 1 - k : k));
+    return out.take(arena);
+  });
+}
+
 // --- element by element
 
 // One value n times.
@@ -346,6 +365,8 @@ void add_arrays(Kernels& k) {
   k.add("array_to_string anyarray text", to_text);
   k.add("array_to_string anyarray text text", to_text);
   k.add("string_to_array text text", from_text);
+  k.add("generate_subscripts anyarray int4", subscripts);
+  k.add("generate_subscripts anyarray int4 bool", subscripts);
   k.add("string_to_array text text text", from_text);
   k.add("cardinality anyarray", pointwise<[](View a) -> Int { return ArrayView(a).size(); }>);
   k.add("array_ndims anyarray", pointwise<[](View a) { return ArrayView(a).size() == 0 ? std::nullopt : std::optional<Int>(1); }>);
@@ -364,6 +385,22 @@ void add_arrays(Kernels& k) {
   k.add("<@ anyarray anyarray", pointwise<[](View a, View b) { return contains(ArrayView(b), ArrayView(a)); }>);
   k.add("&& anyarray anyarray", pointwise<[](View a, View b) { return overlap(ArrayView(a), ArrayView(b)); }>);
 }
+
+const Function& series_array(TypeId element) {
+  return interned("series " + plain(element).to_string(), [&] {
+    const Type by = plain(element == TypeId::kTimestamp ? TypeId::kInterval : element);
+    return made("series", {plain(element), plain(element), by}, plain(array_of(element)), true, series_of);
+  });
+}
+
+const Function& unnest_marker(TypeId array) {
+  return interned("unnest " + plain(array).to_string(), [&] {
+    Function f = made("unnest", {plain(array)}, plain(element_of(array)), false, nullptr);
+    f.user = [](std::span<const Value>) -> Value { fail("unnest is no scalar function"); };  // it is never called, and never folded
+    return f;
+  });
+}
+bool is_unnest_marker(const Function& function) { return function.name == "unnest" && function.user; }
 
 const Function& array_constructor(TypeId element) {
   return interned("array " + plain(element).to_string(), [&] {

@@ -194,6 +194,10 @@ const Function& array_subscript(TypeId array);      // array[i]
 const Function& array_slice(TypeId array);          // array[i:j]
 // x <op> ANY (array), or ALL. REQUIRES: the operator takes two arguments and gives a boolean
 const Function& array_quantifier(const Function& op, bool all);
+const Function& series_array(TypeId element);       // generate_series, as an array of start, stop, step
+// What UNNEST of the array stands for in a select list, until the plan below gives it.
+const Function& unnest_marker(TypeId array);
+bool is_unnest_marker(const Function& function);
 Kernel array_conversion();  // calls Function::inner, a cast, for each element
 // The pieces of a text between separators: without one each character; of an empty text none.
 void each_part(std::string_view text, std::optional<std::string_view> separator, const std::function<void(std::string_view)>& put);

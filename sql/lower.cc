@@ -20,6 +20,7 @@
 #include "operators/series.h"
 #include "operators/set_operations.h"
 #include "operators/top_k.h"
+#include "operators/unnest.h"
 #include "operators/window.h"
 #include "sql/functions.h"
 #include "sql/plan_build.h"
@@ -249,6 +250,16 @@ class Lowering {
       case Plan::Node::kSeries: {
         const Held input(circuit_, lower(*plan.inputs[0]));
         return series(circuit_, input, compile(*plan.exprs[0]), compile(*plan.exprs[1]), compile(*plan.exprs[2]), plan.exprs[0]->type.id);
+      }
+      case Plan::Node::kUnnest: {
+        const Held input(circuit_, lower(*plan.inputs[0]));
+        std::vector<ExpressionPtr> arrays;
+        std::vector<TypeId> types;
+        for (const ExprPtr& e : plan.exprs) {
+          arrays.push_back(compile(*e));
+          types.push_back(e->type.id);
+        }
+        return unnest(circuit_, input, std::move(arrays), std::move(types), plan.all);
       }
       case Plan::Node::kWindow: {
         const Held input(circuit_, lower(*plan.inputs[0]));

@@ -195,6 +195,7 @@ float4 float4(int2) float4(float8) float4(int4) float4(int8) float4(numeric) flo
 float8 float8(int2) float8(float4) float8(int4) float8(int8) float8(numeric) float8(jsonb)
 floor numeric(numeric) float8(float8)
 format *+text(text,any) *text(text)
+generate_subscripts _int4(anyarray,int4) _int4(anyarray,int4,bool)
 get_bit int4(bytea,int8)
 get_byte int4(bytea,int4)
 gcd int4(int4,int4) int8(int8,int8) numeric(numeric,numeric)

@@ -332,6 +332,16 @@ void derive_node(Plan& plan) {
       for (const WindowCall& call : plan.window.calls) plan.schema.push_back({std::string(name_of(call)), Type{call.result_type, 0, 0}, may_be_null(call)});
       if (input->has_key) set_key(plan, input->key);
       break;
+    case Plan::Node::kUnnest:
+      plan.schema = input->schema;
+      for (const ExprPtr& e : plan.exprs) plan.schema.push_back({"unnest", Type{element_of(e->type.id), e->type.precision, e->type.scale}, true});
+      plan.schema.push_back({"ordinality", Type{TypeId::kBigint, 0, 0}, plan.all});
+      if (input->has_key && !plan.all) {
+        Columns key = input->key;
+        key.push_back(static_cast<std::uint16_t>(plan.schema.size() - 1));
+        set_key(plan, std::move(key));
+      }
+      break;
     case Plan::Node::kSeries:
       plan.schema = input->schema;
       plan.schema.push_back({"generate_series", plan.exprs[0]->type, false});
@@ -629,6 +639,7 @@ std::string own_text(const Plan& plan) {
     case Plan::Node::kIntersectAll: return "intersect all";
     case Plan::Node::kExceptAll: return "except all";
     case Plan::Node::kSeries: return "series " + list(plan.exprs);
+    case Plan::Node::kUnnest: return (plan.all ? "unnest or nulls " : "unnest ") + list(plan.exprs);
     case Plan::Node::kTopK: return "top-k " + text_of(plan.top_k);
     case Plan::Node::kWindow: {
       std::string out = "window partition [" + list(plan.window.partition) + "] order [" + text_of(plan.window.order) + "]";

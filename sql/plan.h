@@ -58,6 +58,7 @@ struct Plan {
     kTopK,          // top_k
     kWindow,        // window. Schema: input ++ calls
     kSeries,        // generate_series; exprs: start, stop, step. Schema: input ++ value
+    kUnnest,        // exprs: arrays. all: a row without elements stays. Schema: input ++ an element of each ++ its place
     kRecursion,     // inputs: the non-recursive and the recursive term; all; relation: its name. Schema: that of the first, NULLs allowed
     kWorkingTable,  // within a recursive term: the rows that the last iteration found. relation_id: of which recursion
   };
@@ -79,7 +80,7 @@ struct Plan {
   std::vector<AggregateCall> aggregates;
   TopKSpec top_k;
   WindowSpec window;
-  bool all = false;                // kRecursion: UNION ALL
+  bool all = false;                // kRecursion: UNION ALL. kUnnest: as an outer join
 
   PlanPtr clone() const;
   std::string text() const;                     // canonical

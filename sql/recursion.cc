@@ -131,6 +131,7 @@ class Lifting {
         added = plan.top_k.row_number ? 1 : 0;
         break;
       case Plan::Node::kSeries: added = 1; break;
+      case Plan::Node::kUnnest: added = plan.exprs.size() + 1; break;
       case Plan::Node::kWindow:
         out->window.partition.push_back(iteration);
         added = plan.window.calls.size();

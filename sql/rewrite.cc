@@ -628,9 +628,9 @@ PlanPtr push(PlanPtr plan, Exprs conjuncts) {
       derive_node(*plan);
       return make_filter(std::move(plan), conjunction(std::move(above)));
     }
-    case Plan::Node::kSeries: {
+    case Plan::Node::kSeries: case Plan::Node::kUnnest: {
       Exprs below, above;
-      const std::size_t value = plan->schema.size() - 1;
+      const std::size_t value = plan->inputs[0]->schema.size();
       for (ExprPtr& c : conjuncts) {
         bool any = false, input = true;
         each_column(*c, [&](std::uint16_t i) { any = true, input = input && i < value; });
@@ -835,13 +835,14 @@ Pruned prune(PlanPtr plan, std::vector<bool> need) {
       plan->inputs[0] = std::move(input.plan);
       break;
     }
-    case Plan::Node::kSeries: {
-      std::vector<bool> below(need.begin(), need.end() - 1);
+    case Plan::Node::kSeries: case Plan::Node::kUnnest: {
+      const std::size_t width = plan->inputs[0]->schema.size(), added = need.size() - width;
+      std::vector<bool> below(need.begin(), need.begin() + static_cast<std::ptrdiff_t>(width));
       for (const ExprPtr& e : plan->exprs) need_columns(*e, below);
       Pruned input = narrow(std::move(plan->inputs[0]), below);
       for (ExprPtr& e : plan->exprs) remap(*e, input.map);
       out.map = std::move(input.map);
-      out.map.push_back(static_cast<int>(input.plan->schema.size()));
+      for (std::size_t i = 0; i < added; ++i) out.map.push_back(static_cast<int>(input.plan->schema.size() + i));
       plan->inputs[0] = std::move(input.plan);
       plan->schema.clear();
       break;

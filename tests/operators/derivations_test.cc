@@ -11,6 +11,8 @@
 #include "operators/recursion.h"
 #include "operators/semi_join.h"
 #include "operators/series.h"
+#include "operators/unnest.h"
+#include "zset/array.h"
 #include "operators/set_operations.h"
 #include "operators/top_k.h"
 #include "operators/window.h"
@@ -132,6 +134,27 @@ TEST(Derivations, Subquery) {
 TEST(Derivations, Series) {
   replay("series", {{kInt}}, {kInt, kInt}, [](Circuit& c, Nodes in) {
     return series(c, in[0], std::make_unique<One>(), column(0, kInt), std::make_unique<One>(), TypeId::kInteger);
+  });
+}
+class Twice final : public Expression {  // an array of column 0, twice
+ public:
+  Column evaluate(const Chunk& chunk, Arena& arena) const override {
+    Column out = Column::make(Kind::kBytes, chunk.size, false, arena);
+    chunk.each([&](std::uint32_t i) {
+      ArrayBuilder array(kInt);
+      for (int n = 0; n < 2; ++n) array.add(chunk.columns[0].is_valid(i) ? chunk.columns[0].get(i) : Datum());
+      out.set(i, Datum::of(array.take(arena)));
+    });
+    return out;
+  }
+  KeyKind key_kind() const override { return KeyKind::kArray; }
+  std::string text() const override { return "ARRAY[#0, #0]"; }
+};
+TEST(Derivations, Unnest) {
+  replay("unnest", {{kInt}}, {kInt, kInt, kInt}, [](Circuit& c, Nodes in) {
+    std::vector<ExpressionPtr> arrays;
+    arrays.push_back(std::make_unique<Twice>());
+    return unnest(c, in[0], std::move(arrays), {array_of(TypeId::kInteger)});
   });
 }
 TEST(Derivations, OuterJoin) {

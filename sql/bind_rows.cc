@@ -1,0 +1,192 @@
+// Set-returning functions: unnest, generate_series, generate_subscripts, string_to_table. Each is UNNEST of an array.
+//
+//     FROM f(…) [WITH ORDINALITY]      unnest over one row                    P, LATERAL f(…)      unnest over P
+//     SELECT …, f(…), g(…)             unnest of both arrays side by side, over all that the select list sees
+
+#include <algorithm>
+
+#include "sql/binder.h"
+#include "sql/kernels.h"
+
+namespace weir {
+
+namespace {
+
+constexpr std::string_view kFunctions[] = {"unnest", "generate_series", "generate_subscripts", "string_to_table"};
+
+void each_marker(ExprPtr& expr, const std::function<void(ExprPtr&)>& f) {
+  if (expr->node == Expr::Node::kCall && is_unnest_marker(*expr->function)) return f(expr);
+  for (ExprPtr& a : expr->args) each_marker(a, f);
+}
+
+PlanPtr unnest_of(PlanPtr input, std::vector<ExprPtr> arrays) {
+  auto plan = std::make_unique<Plan>();
+  plan->node = Plan::Node::kUnnest;
+  plan->inputs.push_back(std::move(input));
+  plan->exprs = std::move(arrays);
+  derive_node(*plan);
+  return plan;
+}
+
+bool is_true(const Expr* condition) {
+  if (!condition) return true;
+  return condition->node == Expr::Node::kConstant && condition->type.id == TypeId::kBoolean && !condition->constant.get().null && condition->constant.get().boolean;
+}
+
+}  // namespace
+
+bool returns_rows(std::string_view function) { return std::find(std::begin(kFunctions), std::end(kFunctions), function) != std::end(kFunctions); }
+
+std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset) {
+  std::string given;
+  bool integers = false, bigints = false, numerics = false, timestamps = false, others = false, texts = false;
+  for (const ExprPtr& e : args) {
+    given += (given.empty() ? "" : ", ") + Type{e->type.id, 0, 0}.to_string();
+    switch (e->type.id) {
+      case TypeId::kSmallint: break;
+      case TypeId::kInteger: integers = true; break;
+      case TypeId::kBigint: bigints = true; break;
+      case TypeId::kNumeric: numerics = true; break;
+      case TypeId::kTimestamp: timestamps = true; break;
+      case TypeId::kUnknown: texts = true; break;
+      default: others = others || &e != &args.back() || e->type.id != TypeId::kInterval; break;
+    }
+  }
+  const bool dates = args.size() == 3 && (args[0]->type.id == TypeId::kDate || args[1]->type.id == TypeId::kDate);
+  const bool times = args.size() == 3 && (args[2]->type.id == TypeId::kInterval || (args[2]->type.id == TypeId::kUnknown && (timestamps || dates)));
+  const bool numbers = !times && !timestamps && !others && (integers || bigints || numerics) && (args.size() == 2 || args.size() == 3);
+  if (times && !timestamps && (dates || texts)) unsupported("generate_series of timestamps with time zone", offset);
+  const auto is_time = [](const Type& t) { return t.id == TypeId::kTimestamp || t.id == TypeId::kDate || t.id == TypeId::kUnknown; };
+  if (!numbers && !(times && timestamps && is_time(args[0]->type) && is_time(args[1]->type))) {
+    throw Failure(ErrorCode::kType, "function generate_series(" + given + ") does not exist", offset);
+  }
+  const Type type{times ? TypeId::kTimestamp : numerics ? TypeId::kNumeric : bigints ? TypeId::kBigint : TypeId::kInteger, 0, 0};
+  if (args.size() == 2) args.push_back(Expr::make_constant(Datum::of(std::int64_t{1}), Type{TypeId::kInteger, 0, 0}));
+  for (std::size_t i = 0; i < 3; ++i) args[i] = coerce(std::move(args[i]), times && i == 2 ? Type{TypeId::kInterval, 0, 0} : type, Cast::kImplicit, offset);
+  return args;
+}
+
+PlanPtr expand_rows(PlanPtr plan, std::span<ExprPtr* const> exprs) {
+  const std::size_t width = plan->schema.size();
+  std::vector<ExprPtr> arrays;
+  std::vector<std::string> texts;
+  for (ExprPtr* expr : exprs) {
+    each_marker(*expr, [&](ExprPtr& call) {
+      const std::string text = call->text();
+      const auto place = static_cast<std::size_t>(std::find(texts.begin(), texts.end(), text) - texts.begin());
+      if (place == texts.size()) {
+        each_column(*call->args[0], [&](std::uint16_t c) {
+          if (!is_plain(c) && !is_outer(c)) unsupported("this argument of a set-returning function in GROUP BY", call->offset);
+        });
+        texts.push_back(text);
+        arrays.push_back(std::move(call->args[0]));
+      }
+      const int offset = call->offset;
+      call = Expr::make_column(static_cast<std::uint16_t>(width + place), call->type);
+      call->offset = offset;
+    });
+  }
+  return arrays.empty() ? std::move(plan) : unnest_of(std::move(plan), std::move(arrays));
+}
+
+ExprPtr Binder::bind_rows_array(const std::string& name, std::vector<ExprPtr> args, int offset) {
+  if (name == "generate_series") {
+    args = series_arguments(std::move(args), offset);
+    const Function& f = series_array(args[0]->type.id);
+    return Expr::make_call(f, f.result, std::move(args), offset);
+  }
+  if (name == "string_to_table") return bind_call("string_to_array", std::move(args), nullptr, offset);
+  if (name == "generate_subscripts") return bind_call(name, std::move(args), nullptr, offset);
+  std::string types;
+  for (const ExprPtr& a : args) types += (types.empty() ? "" : ", ") + Type{a->type.id, 0, 0}.to_string();
+  if (args.size() == 1 && args[0]->type.id == TypeId::kUnknown) throw Failure(ErrorCode::kType, "function unnest(unknown) is not unique", offset);
+  if (args.size() != 1 || !is_array(args[0]->type.id)) throw Failure(ErrorCode::kType, "function unnest(" + types + ") does not exist", offset);
+  return std::move(args[0]);
+}
+
+ExprPtr Binder::bind_rows_call(const std::string& name, const Json& body, const Context& context) {
+  only(body, "a set-returning function", {"funcname", "args", "funcformat"});
+  const int offset = location(body);
+  if (!context.rows || context.in_aggregate) {
+    throw Failure(ErrorCode::kSyntax, "set-returning functions are not allowed in " + std::string(context.in_aggregate ? "an aggregate" : context.clause), offset);
+  }
+  Context inside = context;
+  inside.rows = false;
+  inside.clause = "the arguments of another";
+  ExprPtr array = bind_rows_array(name, bind_list(at(body, "args"), inside), offset);
+  const Type type{element_of(array->type.id), array->type.precision, array->type.scale};
+  std::vector<ExprPtr> args;
+  const Function& f = unnest_marker(array->type.id);
+  args.push_back(std::move(array));
+  return Expr::make_call(f, type, std::move(args), offset);
+}
+
+From Binder::bind_unnest(const std::string& name, const Json& call, const Json& body, const Context& context) {
+  only(call, "a set-returning function", {"funcname", "args", "funcformat"});
+  const int offset = location(call);
+  std::vector<ExprPtr> args = bind_list(at(call, "args"), context), arrays;
+  if (name == "unnest" && args.size() > 1) {
+    for (ExprPtr& a : args) {
+      std::vector<ExprPtr> one;
+      one.push_back(std::move(a));
+      arrays.push_back(bind_rows_array(name, std::move(one), offset));
+    }
+  } else {
+    arrays.push_back(bind_rows_array(name, std::move(args), offset));
+  }
+  auto row = std::make_unique<Plan>();
+  row->node = Plan::Node::kValues;
+  row->rows.emplace_back();
+  derive_node(*row);
+  const std::size_t n = arrays.size();
+  PlanPtr plan = unnest_of(std::move(row), std::move(arrays));
+  // The one column of a function is called as the table is, unless the alias says how.
+  const Json* alias = find(body, "alias");
+  std::vector<std::string> names(n, n == 1 && alias ? text_field(*alias, "aliasname") : name);
+  std::vector<ExprPtr> columns;
+  if (flag(body, "ordinality")) names.push_back("ordinality");
+  for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(weir::column_of(plan->schema, static_cast<std::uint16_t>(i)));
+  return relation_from(make_project(std::move(plan), std::move(columns), std::move(names)), name, alias, {});
+}
+
+// P, LATERAL unnest(…): more columns and rows of P, without a join.
+PlanPtr Binder::unnest_beside(Plan::JoinKind kind, PlanPtr& plan, const Plan& right, const Scope& scope, const Expr* condition) {
+  if (right.node != Plan::Node::kProject || right.inputs[0]->node != Plan::Node::kUnnest) return nullptr;
+  const Plan& unnest = *right.inputs[0];
+  const bool left = kind == Plan::JoinKind::kLeft;
+  if (unnest.inputs[0]->node != Plan::Node::kValues || (left ? !is_true(condition) : kind != Plan::JoinKind::kInner)) return nullptr;
+  const std::size_t width = plan->schema.size();
+  const auto moved = [&](const Expr& expr) {
+    return replaced(expr, [&](const Expr& column) -> ExprPtr {
+      if (is_outer(column.column)) {
+        const Reference& r = references_[column.column - kOuterBase];
+        return r.scope == &scope ? r.expr->clone() : nullptr;
+      }
+      ExprPtr at = column.clone();
+      at->column = static_cast<std::uint16_t>(at->column + width);
+      return at;
+    });
+  };
+  std::vector<ExprPtr> arrays, exprs;
+  std::vector<std::string> names;
+  for (const ExprPtr& e : unnest.exprs) arrays.push_back(moved(*e));
+  for (std::size_t i = 0; i < width; ++i) {
+    exprs.push_back(weir::column_of(plan->schema, static_cast<std::uint16_t>(i)));
+    names.push_back(plan->schema[i].name);
+  }
+  for (std::size_t i = 0; i < right.exprs.size(); ++i) {
+    exprs.push_back(moved(*right.exprs[i]));
+    names.push_back(right.schema[i].name);
+  }
+  PlanPtr out = unnest_of(std::move(plan), std::move(arrays));
+  if (left) {
+    out->all = true;
+    out->schema.clear();
+    out->has_key = false;
+    derive_node(*out);
+  }
+  out = make_project(std::move(out), std::move(exprs), std::move(names));
+  return left || is_true(condition) ? std::move(out) : make_filter(std::move(out), condition->clone());
+}
+
+}  // namespace weir
