@@ -46,6 +46,7 @@ TEST(OrderBytes, CompareLikeTheValues) {
   compares(KeyKind::kNumeric, {"0", "0.00", "1", "1.00", "-1", "10", "9.99", "-9.99", "-10", "0.001", "-0.001", "1e40", "-1e40", "123456789012345678901234567890.5", "NaN", "Infinity",
                                "-Infinity", "100", "1000", "0.1", "0.12"});
   compares(KeyKind::kInterval, {"1 day", "24:00:00", "1 mon", "30 days", "-00:00:01", "00:00:00", "-1 mon", "29 days 23:59:59.999999"});
+  compares(KeyKind::kArray, {"{}", "{0}", "{0.0}", "{-1}", "{0,0}", "{0,-1}", "{NULL}", "{0,NULL}", "{NULL,NULL}", "{NaN}", "{100}", "{9,1}"});
 }
 
 TEST(OrderBytes, SeveralKeysCompareOneAfterTheOther) {
