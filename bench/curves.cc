@@ -196,9 +196,9 @@ void views(const Options& options) {
     std::function<std::string(std::int64_t)> query;
   };
   const Others kinds[] = {
-      {"over another table, differing in a constant", [](std::int64_t n) { return "SELECT COUNT(*) AS n, SUM(x) AS s FROM d WHERE x = " + std::to_string(-n - 1); }},
-      {"over another table, each a circuit of its own", [](std::int64_t n) { return "SELECT id, x + " + std::to_string(n) + " AS y FROM d WHERE x > " + std::to_string(n); }},
-      {"over the same table, for other constants", [](std::int64_t n) { return "SELECT COUNT(*) AS n, SUM(v) AS s FROM t WHERE k = " + std::to_string(-n - 1); }},
+      {"other table, by a constant", [](std::int64_t n) { return "SELECT COUNT(*) AS n, SUM(x) AS s FROM d WHERE x = " + std::to_string(-n - 1); }},
+      {"other table, own circuits", [](std::int64_t n) { return "SELECT id, x + " + std::to_string(n) + " AS y FROM d WHERE x > " + std::to_string(n); }},
+      {"same table, other constants", [](std::int64_t n) { return "SELECT COUNT(*) AS n, SUM(v) AS s FROM t WHERE k = " + std::to_string(-n - 1); }},
   };
   for (const Others& kind : kinds) {
     std::vector<std::unique_ptr<Tables>> made;
