@@ -49,7 +49,8 @@ void check_text(std::string_view s) {
   }
 }
 
-// libpg_query prints its tree by recursion, and TreeReader reads it so: a chain of operators as deep as the text is long needs a stack in proportion. Short texts run on this thread.
+// libpg_query prints its tree by recursion, and TreeReader reads it so: a chain of operators as deep as the text is long needs a stack in proportion.
+// Short texts run on this thread.
 constexpr std::size_t kShortText = 4 * 1024;
 constexpr std::size_t kStackPerByte = 1024;
 constexpr std::size_t kStackMost = std::size_t{1} << 30;

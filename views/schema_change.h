@@ -55,7 +55,7 @@ class SchemaChange {
   Engine& engine_;
   TransactionState* transaction_ = nullptr;
   bool done_ = false;
-  bool tables_changed_ = false;                // made, altered or dropped: FOREIGN KEYs are linked anew
+  bool tables_changed_ = false;               // made, altered or dropped: FOREIGN KEYs are found anew
   std::size_t marks_ = 0;
   std::vector<std::function<void()>> undo_;
   std::vector<std::function<void()>> after_;  // at commit
