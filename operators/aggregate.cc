@@ -344,11 +344,12 @@ class Aggregate final : public Operator {
       if (keys_.empty()) std::fill_n(taken[c].ids, in.chunks[c].size, Id{0});
       else groups_->find(taken[c].keys, step.arena(), taken[c].ids);
     });
+    const std::size_t known = touched_.size();  // the one group, of backfill(), is remembered already
     for (const Taken& t : taken) {
       if (!keys_.empty()) groups_->add_missing(t.keys, step.arena(), t.ids);
       number(t);
     }
-    each_range(&executor, touched_.size(), [&](std::size_t first, std::size_t last) { remember(first, last, step.arena()); });
+    each_range(&executor, touched_.size() - known, [&](std::size_t first, std::size_t last) { remember(known + first, known + last, step.arena()); });
 
     // Rows whose group has number n go to share n mod kShares.
     std::vector<Share*> shares(taken.size());

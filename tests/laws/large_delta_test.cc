@@ -150,6 +150,32 @@ TEST(LargeDeltas, OfTheOneGroup) {
   });
 }
 
+// The group is there before its rows are.
+TEST(LargeDeltas, FillingTheOneGroup) {
+  for (const auto make : {+[] { return Executor::serial(); }, +[] { return Executor::threads(3); }}) {
+    Circuit circuit(make());
+    const NodeId in = circuit.add_source(kInput, {}, false, "source");
+    Arena arena;
+    Delta delta, out;
+    Entries rows;
+    for (std::uint64_t i = 0; i < 12000; ++i) rows.push_back({row_of(i, 40), 1});
+    delta_of(rows, kInput, arena, delta);
+    circuit.push(in, delta);
+    circuit.evaluate();
+    circuit.advance();
+    std::vector<AggregateSpec> specs;
+    specs.push_back(spec(F::kCountStar, -1, TypeId::kUnknown, TypeId::kBigint));
+    specs.push_back(spec(F::kMax, 4, TypeId::kNumeric, TypeId::kNumeric));
+    const NodeId made = aggregate(circuit, in, {}, std::move(specs));
+    Arrangement& at_rest = circuit.arrange(made);
+    circuit.backfill();
+    at_rest.scan(arena, out);
+    EXPECT_EQ(out.rows(), 1u);
+    circuit.unarrange(made);
+    circuit.release(made);
+  }
+}
+
 TEST(LargeDeltas, OrderedSetsAndTexts) {
   same_on_all_executors([](Circuit& circuit, NodeId in) {
     std::vector<ExpressionPtr> keys;

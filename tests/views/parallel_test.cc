@@ -3,6 +3,9 @@
 #include <weir/weir.h>
 
 #include <sstream>
+#include <tuple>
+
+#include "tests/views/open.h"
 
 namespace weir {
 namespace {
@@ -69,6 +72,39 @@ TEST(Parallel, SameBytesWhateverTheNumberOfThreads) {
   EXPECT_GT(serial.size(), 1000000u);
   EXPECT_EQ(run(2) == serial, true);
   EXPECT_EQ(run(4) == serial, true);
+}
+
+// Views made over full tables, at once and within a transaction, and read back from the file.
+TEST(Parallel, FilledAndRecoveredViewsAreTheSame) {
+  const std::pair<const char*, const char*> views[] = {
+      {"total", "SELECT COUNT(*) AS n, SUM(amount) AS s, MAX(rate) AS m, COUNT(DISTINCT store) AS d FROM sales"},
+      {"of_total", "SELECT n + 1 AS n FROM (SELECT COUNT(*) AS n FROM sales WHERE amount > 3) AS c UNION SELECT 0"},
+      {"by_store", "SELECT store, AVG(rate) AS a, MIN(amount) AS low, string_agg(amount::TEXT, ',' ORDER BY id) AS l FROM sales WHERE id < 12000 GROUP BY store"},
+      {"amounts", "SELECT DISTINCT amount FROM sales"},
+      {"others", "SELECT amount FROM sales EXCEPT ALL SELECT id FROM sales"},
+      {"pairs", "SELECT s.id, t.id AS other FROM sales s JOIN sales t ON t.id = s.amount"},
+      {"best", "SELECT id, amount FROM sales ORDER BY amount DESC, id LIMIT 20"},
+      {"places", "SELECT id, RANK() OVER (PARTITION BY store ORDER BY amount) AS place FROM sales"}};
+  std::vector<std::vector<std::string>> digests;
+  for (const auto& [threads, begin, commit] : {std::tuple(1u, "", ""), {2u, "", ""}, {4u, "BEGIN; ", "; COMMIT"}}) {
+    const Folder folder;
+    OpenOptions options;
+    options.threads = threads;
+    digests.emplace_back();
+    {
+      auto db = Database::open(folder.file(), options).value();
+      db.execute("CREATE TABLE sales (id BIGINT PRIMARY KEY, store BIGINT NOT NULL, amount BIGINT NOT NULL, rate DOUBLE PRECISION NOT NULL);"
+                 "INSERT INTO sales SELECT i, i % 300, i * 7919 % 1000, i / 3.0 FROM generate_series(0, 19999) AS g(i)").value();
+      for (const auto& [name, query] : views) db.execute(begin + ("CREATE VIEW " + std::string(name) + " AS " + query) + commit).value();
+      db.execute("DELETE FROM sales WHERE id % 2 = 0").value();
+      for (const auto& [name, query] : views) digests.back().push_back(db.digest(name).value());
+      EXPECT_EQ(db.verify().value().difference, "");
+    }
+    auto db = Database::open(folder.file(), options).value();
+    EXPECT_EQ(db.verify().value().difference, "");
+    for (std::size_t n = 0; n < std::size(views); ++n) EXPECT_EQ(db.digest(views[n].first).value(), digests.back()[n]) << views[n].first;
+    EXPECT_EQ(digests.back(), digests.front());
+  }
 }
 
 }  // namespace
