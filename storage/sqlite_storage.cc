@@ -105,8 +105,7 @@ struct Stored {
 class SqliteStorage final : public Storage {
  public:
   SqliteStorage(const std::string& path, const StorageOptions& options) : path_(path), read_only_(options.read_only) {
-    const bool existed = check_file(options);
-    if (!existed) make_file();
+    const bool existed = check_file(options) || !make_file();
     try {
       lock_ = std::make_unique<OpenFile>(path_, !options.read_only);
     } catch (...) {
@@ -452,10 +451,13 @@ class SqliteStorage final : public Storage {
                                            std::to_string(kFormat));
   }
 
-  void make_file() {
-    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  // False: another program has made it just now.
+  bool make_file() {
+    const int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0 && errno == EEXIST) return false;
     if (fd < 0) throw Failure(ErrorCode::kIo, "cannot create \"" + path_ + "\": " + std::strerror(errno));
     ::close(fd);
+    return true;
   }
 
   void connect(const StorageOptions& options) {
