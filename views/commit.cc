@@ -132,7 +132,10 @@ void Engine::commit_batch(SubmissionQueue& queue) {
   batch_.clear();
   for (const auto& submission : queue.take()) batch_.push_back(static_cast<Submitted*>(submission.get()));
   // What had entered when its table was frozen.
-  if (!refused && filling_ && std::any_of(batch_.begin(), batch_.end(), [&](const Submitted* s) { return frozen(*s->transaction); })) writing->wait_until_filled();
+  if (!refused && filling_ && std::any_of(batch_.begin(), batch_.end(), [&](const Submitted* s) { return frozen(*s->transaction); })) {
+    const auto waited = guarded([&] { writing->wait_until_filled(nullptr); });
+    if (!waited.ok()) refused = waited.error();
+  }
   if (refused) {
     for (Submitted* submitted : batch_) submitted->error = refused;
   } else {

@@ -247,7 +247,7 @@ Engine::Writing::Writing(Engine& engine) : engine_(engine), lock_(engine.writer_
   ++engine.waiting_;
   lock_.lock();
   --engine.waiting_;
-  wait_until_filled();
+  engine.filled_.wait(lock_, [&] { return !engine.filling_; });
   if (engine.closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
 }
 
@@ -267,8 +267,10 @@ void Engine::Writing::check(const TransactionState* transaction) const {
   }
 }
 
-void Engine::Writing::wait_until_filled() {
+void Engine::Writing::wait_until_filled(const TransactionState* transaction) {
   engine_.filled_.wait(lock_, [this] { return !engine_.filling_; });
+  if (engine_.closed_) throw Failure(ErrorCode::kClosed, "the database is closed");
+  check(transaction);
 }
 
 std::shared_lock<std::shared_mutex> Engine::reading() const {

@@ -102,7 +102,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
     // The same, also between two slices of a view's filling: then only steps are possible that do not reach its tables (prefill.cc).
     struct BesideFilling {};
     Writing(Engine& engine, const TransactionState* transaction, BesideFilling);
-    void wait_until_filled();
+    void wait_until_filled(const TransactionState* transaction);  // Failure as the constructor: others have had their turn meanwhile
 
    private:
     friend class Engine;

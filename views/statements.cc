@@ -60,7 +60,7 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
   }
   Writing writing(*this, &transaction, Writing::BesideFilling());
   std::optional<Prefilled> prefilled;
-  if (filling_ && !goes_beside_filling(bound)) writing.wait_until_filled();
+  if (filling_ && !goes_beside_filling(bound)) writing.wait_until_filled(&transaction);
   if (schema_version_ != bound.schema_version) {
     bound = bind(sql);
     if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);
