@@ -73,6 +73,14 @@ std::vector<ExprPtr> one(ExprPtr a) {
   return out;
 }
 
+// Where no set-returning function may stand, whatever is around.
+Context single(const Context& around, std::string_view clause) {
+  Context inside = around;
+  inside.rows = false;
+  if (around.rows) inside.clause = clause;
+  return inside;
+}
+
 ExprPtr both(Expr::Node node, ExprPtr a, ExprPtr b, int offset) { return Expr::make(node, kBoolean, two(std::move(a), std::move(b)), offset); }
 
 }  // namespace
@@ -89,9 +97,10 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
   if (type == "BoolExpr") {
     only(*body, "a condition", {"boolop", "args"});
     const std::string op = text_field(*body, "boolop");
+    const Context inside = single(context, "arguments of AND, OR and NOT");
     std::vector<ExprPtr> args;
     for (const Json& arg : at(*body, "args")) {
-      args.push_back(coerce(bind(arg, context), kBoolean, Cast::kImplicit, location(*open(arg).second)));
+      args.push_back(coerce(bind(arg, inside), kBoolean, Cast::kImplicit, location(*open(arg).second)));
       if (args.back()->type != kBoolean) {
         throw Failure(ErrorCode::kType, "argument of " + op.substr(0, op.find('_')) + " must be type boolean, not type " + args.back()->type.to_string(), offset);
       }
@@ -116,7 +125,7 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
     only(*body, "a truth test", {"arg", "booltesttype"});
     std::string op = text_field(*body, "booltesttype");  // IS_NOT_TRUE
     for (char& c : op) c = c == '_' ? ' ' : static_cast<char>(c - 'A' + 'a');
-    return bind_operator(op, one(bind(at(*body, "arg"), context)), offset);
+    return bind_operator(op, one(bind(at(*body, "arg"), single(context, "truth tests"))), offset);
   }
   if (type == "CaseExpr") return bind_case(*body, context);
   if (type == "TypeCast") return bind_cast(*body, context);
@@ -283,10 +292,12 @@ ExprPtr Binder::bind_comparison(const std::string& op, const Json& left, const J
   const auto [left_type, left_body] = open(left);
   const auto [right_type, right_body] = open(right);
   if (left_type == "RowExpr" && right_type == "RowExpr") {
-    return compare_rows(op, bind_list(at(*left_body, "args"), context), bind_list(at(*right_body, "args"), context), offset);
+    const Context inside = single(context, "comparisons of rows");
+    return compare_rows(op, bind_list(at(*left_body, "args"), inside), bind_list(at(*right_body, "args"), inside), offset);
   }
   if (left_type == "RowExpr" && right_type == "SubLink" && text_field(*right_body, "subLinkType") == "EXPR_SUBLINK") {
-    std::vector<ExprPtr> row = bind_list(at(*left_body, "args"), context), columns = bind_row_sublink(*right_body, context);
+    std::vector<ExprPtr> row = bind_list(at(*left_body, "args"), single(context, "comparisons of rows"));
+    std::vector<ExprPtr> columns = bind_row_sublink(*right_body, context);
     if (row.size() < columns.size()) throw Failure(ErrorCode::kSyntax, "subquery has too many columns", location(*right_body));
     if (row.size() > columns.size()) throw Failure(ErrorCode::kSyntax, "subquery has too few columns", location(*right_body));
     return compare_rows(op, std::move(row), std::move(columns), offset);
@@ -354,13 +365,14 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
   if (kind.starts_with("AEXPR_BETWEEN") || kind.starts_with("AEXPR_NOT_BETWEEN")) {
     const Json& low = at(*right_body, "items")[0];
     const Json& high = at(*right_body, "items")[1];
+    const Context inside = single(context, "BETWEEN");
     const auto range = [&](const Json& from, const Json& to) {
-      ExprPtr above = bind_comparison(">=", *left, from, context, offset);
-      return both(Expr::Node::kAnd, std::move(above), bind_comparison("<=", *left, to, context, offset), offset);
+      ExprPtr above = bind_comparison(">=", *left, from, inside, offset);
+      return both(Expr::Node::kAnd, std::move(above), bind_comparison("<=", *left, to, inside, offset), offset);
     };
     const auto outside = [&](const Json& from, const Json& to) {
-      ExprPtr below = bind_comparison("<", *left, from, context, offset);
-      return both(Expr::Node::kOr, std::move(below), bind_comparison(">", *left, to, context, offset), offset);
+      ExprPtr below = bind_comparison("<", *left, from, inside, offset);
+      return both(Expr::Node::kOr, std::move(below), bind_comparison(">", *left, to, inside, offset), offset);
     };
     if (kind == "AEXPR_BETWEEN") return range(low, high);
     if (kind == "AEXPR_NOT_BETWEEN") return outside(low, high);
@@ -380,11 +392,9 @@ ExprPtr Binder::bind_operation(const Json& body, const Context& context) {
     std::vector<ExprPtr> items = bind_list(at(*right_body, "elements"), context);
     std::vector<Type> types;
     for (const ExprPtr& item : items) types.push_back(item->type);
-    const bool open_type = std::all_of(types.begin(), types.end(), [](const Type& t) { return t.id == TypeId::kUnknown; });
-    if (!open_type) {
-      const Type element = common_type(types, "ARRAY", offset);
-      for (ExprPtr& item : items) item = coerce(std::move(item), element, Cast::kImplicit, offset);
-    }
+    const Type element = common_type(types, "ARRAY", offset);
+    if (is_array(element.id)) unsupported("an array of arrays", offset);
+    for (ExprPtr& item : items) item = coerce(std::move(item), element, Cast::kImplicit, offset);
     std::vector<ExprPtr> tests;
     for (ExprPtr& item : items) tests.push_back(bind_operator(op, two(a->clone(), std::move(item)), offset));
     if (tests.size() == 1) return std::move(tests[0]);

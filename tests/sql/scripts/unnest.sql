@@ -39,6 +39,12 @@ SELECT COALESCE(unnest(i), 0) FROM a;
 SELECT count(*) FROM a HAVING unnest(ARRAY[true]);
 SELECT * FROM unnest(5);
 SELECT * FROM a LIMIT unnest(ARRAY[1]);
+SELECT unnest(ARRAY[true, false]) AND true;
+SELECT NOT unnest(ARRAY[true, false]);
+SELECT unnest(ARRAY[true]) IS TRUE;
+SELECT unnest(ARRAY[1, 2]) BETWEEN 1 AND 1;
+SELECT (unnest(ARRAY[1, 2]), 1) = (1, 1);
+SELECT unnest(ARRAY[1, 2]) IN (1, 3), unnest(ARRAY[1, 2]) IS NULL, unnest(ARRAY[1, 2]) = ANY (ARRAY[1]), GREATEST(unnest(ARRAY[1, 5]), 3);
 UPDATE a SET i = i || 4, t = t || 'b'::text WHERE id IN (1, 2);
 UPDATE a SET i = '{2}' WHERE id = 3;
 -- check
