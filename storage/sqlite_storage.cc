@@ -545,7 +545,8 @@ class SqliteStorage final : public Storage {
     while (row(columns.get(), "read the catalog of")) {
       const auto it = by_id.find(sqlite3_column_int64(columns.get(), 0));
       const int type = sqlite3_column_int(columns.get(), 3);
-      if (it == by_id.end() || type < 0 || type > static_cast<int>(kLastTypeId)) damaged("its catalog makes no sense");
+      const bool known = type >= 0 && type <= 0xFF && element_of(static_cast<TypeId>(type)) <= kLastTypeId && type != static_cast<int>(TypeId::kArray);
+      if (it == by_id.end() || !known) damaged("its catalog makes no sense");
       Stored& stored = it->second;
       if (sqlite3_column_type(columns.get(), 7) != SQLITE_NULL) {
         keys[stored.id][sqlite3_column_int64(columns.get(), 7)] = static_cast<std::uint16_t>(stored.columns.size());

@@ -12,6 +12,9 @@ constexpr char kScript[] = R"(
   CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT NOT NULL DEFAULT 'none', price NUMERIC(10,2) CHECK (price > 0), weight DOUBLE PRECISION, seen TIMESTAMP);
   CREATE TABLE bag (a INT, b REAL);
   CREATE TABLE kinds (id UUID PRIMARY KEY, at TIMESTAMPTZ, clock TIME(3), code CHAR(5), data BYTEA);
+  CREATE TABLE lists (t TEXT[] PRIMARY KEY, i INT[] DEFAULT '{1,NULL}', c CHAR(3)[], r REAL[], n NUMERIC(6,2)[], at TIMESTAMPTZ[], data BYTEA[]);
+  CREATE VIEW elements AS SELECT t, e, x, y, place FROM lists, unnest(i, c, r) WITH ORDINALITY AS u(e, x, y, place);
+  CREATE VIEW collected AS SELECT i, array_agg(n[1] ORDER BY t) AS ns, max(at) AS last FROM lists GROUP BY i;
   CREATE VIEW codes AS SELECT code, COUNT(*) AS n, MIN(at) AS first, MAX(clock) AS last, MIN(code) AS least FROM kinds GROUP BY code;
   CREATE VIEW digests AS SELECT data, sha256(data) AS sha, id FROM kinds ORDER BY id;
   CREATE VIEW by_name AS SELECT name, COUNT(*) AS n, SUM(price) AS total, AVG(weight) AS mean, MIN(seen) AS first FROM items GROUP BY name;
@@ -20,6 +23,8 @@ constexpr char kScript[] = R"(
   INSERT INTO items VALUES (1, 'x', 1.5, 0.1, '2001-01-01'), (2, 'x', 2.5, 'NaN', NULL), (3, 'a name that is rather long', 3, NULL, '2020-02-02 02:02:02.5');
   INSERT INTO kinds VALUES ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '2001-02-03 04:05:06.789+02', '04:05:06.7896', 'ab', '\xdeadbeef'),
     ('ffffffff-ffff-ffff-ffff-ffffffffffff', 'infinity', '24:00', 'ab  ', ''), ('00000000-0000-0000-0000-000000000000', NULL, NULL, 'é', '\x00000102030405060708090a0b0c0d');
+  INSERT INTO lists VALUES ('{a,"b c",NULL,"NULL","q\"\\,{}"}', DEFAULT, '{a,"b "}', '{0.1,-0,NaN}', '{1.5,NULL}', '{"2001-02-03 04:05:06.789+02"}', '{"\\x","\\xdead"}'),
+    ('{}', '{}', '{}', '{}', '{}', '{}', '{}'), ('{""}', NULL, NULL, NULL, NULL, NULL, NULL);
   INSERT INTO bag VALUES (1, 1.5), (1, 1.5), (NULL, NULL), (9, '-0');
   UPDATE items SET price = price * 2 WHERE id = 2;
   DELETE FROM bag WHERE a = 9;
