@@ -300,8 +300,13 @@ SqlText read_query(const OrderedJson& json, const std::string& pointer) {
 
 // ---- tables
 
-// A type as SQL writes it, and nothing more: words, and numbers in one pair of parentheses.
+// A type as SQL writes it, and nothing more: words, and numbers in one pair of parentheses, then the brackets of an array.
 bool is_type(std::string_view text) {
+  while (text.ends_with(']')) {
+    const std::size_t open = text.rfind('[');
+    if (open == std::string_view::npos || text.find_first_not_of("0123456789", open + 1) != text.size() - 1) return false;
+    text = text.substr(0, open);
+  }
   int parentheses = 0;
   bool inside = false;
   for (char c : text) {

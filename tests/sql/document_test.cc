@@ -51,6 +51,14 @@ TEST(Definitions, TablesWithEveryField) {
             ", PRIMARY KEY (id), CHECK (amount >= 0 ))");
 }
 
+TEST(Definitions, TypesOfArrays) {
+  auto definitions = read_definitions(R"({"tables": {"t": {"columns": {"i": "INT[]", "n": "NUMERIC(5,1)[3] NOT NULL"}}}})");
+  EXPECT_EQ(squeeze(definitions.at(0).statement), "CREATE TABLE t (i INT[] , n NUMERIC(5,1)[3] NOT NULL )");
+  for (const char* type : {"INT[", "INT]", "[]", "INT[x]", "INT[1,2]", "INT[](3)"}) {
+    EXPECT_EQ(error_of("{\"tables\": {\"t\": {\"columns\": {\"i\": \"" + std::string(type) + "\"}}}}").code, ErrorCode::kType) << type;
+  }
+}
+
 TEST(Definitions, ViewsFollowWhatTheyStandOn) {
   auto definitions = read_definitions(R"({"views": {
     "c": {"from": {"table": "b"}},
