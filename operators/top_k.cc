@@ -13,14 +13,14 @@ using Id = RowStore::Id;
 using Entry = OrderedPartitions::Entry;
 using Partition = OrderedPartitions::Partition;
 
-constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
 
 class TopK final : public Operator {
  public:
   TopK(std::vector<KeyKind> input, std::vector<KeyKind> types, TopKSpec spec)
       : Operator(std::move(types)), spec_(std::move(spec)), rows_(std::move(input), spec_.partition, spec_.order) {
-    begin_ = static_cast<std::int64_t>(std::min<std::uint64_t>(spec_.offset, kHighest));
-    end_ = spec_.limit && *spec_.limit < static_cast<std::uint64_t>(kHighest - begin_) ? begin_ + static_cast<std::int64_t>(*spec_.limit) : kHighest;
+    begin_ = static_cast<std::int64_t>(std::min<std::uint64_t>(spec_.offset, kNoEnd));
+    end_ = spec_.limit && *spec_.limit < static_cast<std::uint64_t>(kNoEnd - begin_) ? begin_ + static_cast<std::int64_t>(*spec_.limit) : kNoEnd;
   }
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
@@ -80,7 +80,7 @@ class TopK final : public Operator {
     if (changes.empty()) return;
     const Id id = rows_.touched(t);
     const Partition& p = rows_.partition(id);
-    if (begin_ == 0 && end_ == kHighest && !spec_.row_number) {  // everything is in the window
+    if (begin_ == 0 && end_ == kNoEnd && !spec_.row_number) {  // everything is in the window
       for (const auto& c : changes) out_.push_back({rows_.apply(id, c), c.weight, 0});
       return;
     }
@@ -174,11 +174,11 @@ class TopK final : public Operator {
   // What `copies` rows put in at `at` do to the others. sign -1: what taking them out undoes.
   void note_insertion(const Partition& p, std::int64_t at, std::int64_t copies, std::int64_t sign) {
     if (at >= end_) return;
-    if (end_ != kHighest) note_range(p, std::max({begin_, at, end_ - copies}), end_, -sign);
-    note_range(p, std::max(at, begin_ - copies), end_ == kHighest ? begin_ : std::min(begin_, end_ - copies), sign);
+    if (end_ != kNoEnd) note_range(p, std::max({begin_, at, end_ - copies}), end_, -sign);
+    note_range(p, std::max(at, begin_ - copies), end_ == kNoEnd ? begin_ : std::min(begin_, end_ - copies), sign);
   }
   void note_own(Id row, std::int64_t at, std::int64_t copies, std::int64_t sign) {
-    const std::int64_t first = std::max(at, begin_), last = std::min(copies > kHighest - at ? kHighest : at + copies, end_);
+    const std::int64_t first = std::max(at, begin_), last = std::min(copies > kNoEnd - at ? kNoEnd : at + copies, end_);
     if (first < last) out_.push_back({row, sign * (last - first), 0});
   }
   void note_range(const Partition& p, std::int64_t from, std::int64_t to, std::int64_t sign) {

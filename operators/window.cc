@@ -26,10 +26,10 @@ using Change = OrderedPartitions::Change;
 using Bound = FrameBound::Kind;
 using Position = std::int64_t;
 
-constexpr Position kHighest = std::numeric_limits<Position>::max();
+constexpr Position kLastPosition = std::numeric_limits<Position>::max();
 constexpr Position kGroupSteps = 256;  // frames of more groups are looked for in the whole partition
 
-Position plus(Position at, std::int64_t n) { return n > kHighest - at ? kHighest : at + n; }
+Position plus(Position at, std::int64_t n) { return n > kLastPosition - at ? kLastPosition : at + n; }
 
 bool is_extreme(const WindowCall& call) {
   return call.function == WindowFunction::kAggregate && (call.aggregate == AggregateFunction::kMin || call.aggregate == AggregateFunction::kMax);

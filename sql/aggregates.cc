@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "sql/functions.h"
+#include "zset/type_classes.h"
 
 namespace weir {
 
@@ -34,8 +35,7 @@ constexpr Named kNames[] = {
 
 std::size_t arity(F function) { return function == F::kStringAgg || (function >= F::kCovarPop && function <= F::kRegrR2) ? 2 : 1; }
 
-bool is_integer(TypeId t) { return t == TypeId::kSmallint || t == TypeId::kInteger || t == TypeId::kBigint; }
-bool is_text(TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar || t == TypeId::kBpchar || t == TypeId::kUnknown; }
+bool is_string(TypeId t) { return t == TypeId::kText || t == TypeId::kVarchar || t == TypeId::kBpchar || t == TypeId::kUnknown; }
 bool is_number(TypeId t) { return t >= TypeId::kSmallint && t <= TypeId::kNumeric; }
 
 [[noreturn]] void no_function(const std::string& name, const std::vector<ExprPtr>& arguments, int offset, bool ambiguous = false) {
@@ -83,7 +83,7 @@ Type bind_arguments(AggregateFunction function, const std::string& name, std::ve
       if (open) convert(0, TypeId::kDouble);
       return Type{is_integer(type) || type == TypeId::kNumeric ? TypeId::kNumeric : TypeId::kDouble, 0, 0};
     case F::kStringAgg:
-      if (!is_text(type) || !is_text(arguments[1]->type.id)) no_function(name, arguments, offset);
+      if (!is_string(type) || !is_string(arguments[1]->type.id)) no_function(name, arguments, offset);
       for (std::size_t i = 0; i < 2; ++i) convert(i, TypeId::kText);
       return Type{TypeId::kText, 0, 0};
     case F::kArrayAgg:

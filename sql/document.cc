@@ -8,6 +8,7 @@
 
 #include "sql/parse.h"
 #include "sql/select_text.h"
+#include "sql/statement.h"
 
 namespace weir {
 namespace {
@@ -35,7 +36,6 @@ std::string child(const std::string& pointer, std::string_view key) {
 }
 std::string child(const std::string& pointer, std::size_t index) { return pointer + "/" + std::to_string(index); }
 
-std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 const char* kind_of(const OrderedJson& json) {
   switch (json.type()) {

@@ -99,6 +99,7 @@ enum class Fragment : std::uint8_t { kExpression, kSelectItem, kOrderItem, kRela
 void check_fragment(std::string_view sql, Fragment kind);
 std::string quote_identifier(std::string_view name);
 std::string quote_literal(std::string_view text);
+inline std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }  // as messages show a name
 // The name among `names` nearest to a misspelt one (edit distance), or "".
 std::string nearest_name(std::string_view name, std::span<const std::string> names);
 

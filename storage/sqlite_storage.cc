@@ -23,6 +23,7 @@
 #include "zset/arena.h"
 #include "zset/hash.h"
 #include "zset/text_form.h"
+#include "zset/type_classes.h"
 
 namespace weir {
 namespace {
@@ -75,7 +76,6 @@ const char* sqlite_type(TypeId id) {
   }
 }
 
-bool is_integer(TypeId id) { return id == TypeId::kSmallint || id == TypeId::kInteger || id == TypeId::kBigint; }
 
 // One relation in the file, with its prepared statements.
 struct Stored {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "sql/statement.h"
 #include "views/schema_change.h"
 #include "zset/consolidate.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 constexpr char kUnsayable[] = "\x01";
 
-std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 bool same_columns(const Schema& a, const Schema& b) {
   return a.size() == b.size() &&

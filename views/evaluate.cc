@@ -11,6 +11,7 @@
 #include "views/engine.h"
 #include "zset/consolidate.h"
 #include "zset/text_form.h"
+#include "zset/type_classes.h"
 
 namespace weir::internal {
 namespace {
@@ -29,7 +30,6 @@ void each_scan(const Plan& plan, F&& f) {
   for (const PlanPtr& input : plan.inputs) each_scan(*input, f);
 }
 
-bool is_integer(TypeId id) { return id == TypeId::kSmallint || id == TypeId::kInteger || id == TypeId::kBigint; }
 
 // `column = constant`, either way round: the column, or -1.
 int equal_to_constant(const Expr& e, Datum& value, const Schema& schema) {

@@ -5,6 +5,7 @@
 #include "sql/statement.h"
 #include "views/door.h"
 #include "views/rows_in.h"
+#include "zset/type_classes.h"
 
 namespace weir::internal {
 namespace {
@@ -24,7 +25,6 @@ std::int64_t system_clock_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-bool is_integer(TypeId type) { return type == TypeId::kSmallint || type == TypeId::kInteger || type == TypeId::kBigint; }
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 namespace weir::internal {
 namespace {
 
-using Kind = GateWindow::Kind;
+using WindowKind = GateWindow::Kind;
 __extension__ using Wide = __int128;
 
 }  // namespace
@@ -15,8 +15,8 @@ __extension__ using Wide = __int128;
 GateWindowState::GateWindowState(const GateWindow& window) : window_(window) {}
 
 std::int64_t GateWindowState::slot_us(const GateWindow& window) {
-  if (window.kind == Kind::kFixed) return window.period.count();
-  if (window.kind == Kind::kSliding) return window.period.count() / static_cast<std::int64_t>(kSlots);
+  if (window.kind == WindowKind::kFixed) return window.period.count();
+  if (window.kind == WindowKind::kSliding) return window.period.count() / static_cast<std::int64_t>(kSlots);
   return 0;
 }
 
@@ -26,7 +26,7 @@ bool GateWindowState::advance(std::int64_t now, std::int64_t budget, std::int64_
     count(handed_out);
     const std::int64_t slot = now / slot_length;
     if (slot <= at_) return false;
-    if (window_.kind == Kind::kFixed) {
+    if (window_.kind == WindowKind::kFixed) {
       used_ = 0;
     } else {
       const auto size = static_cast<std::int64_t>(slots_.size());
@@ -39,7 +39,7 @@ bool GateWindowState::advance(std::int64_t now, std::int64_t budget, std::int64_
     at_ = slot;
     return true;
   }
-  if (window_.kind == Kind::kTokenBucket && now > at_) {
+  if (window_.kind == WindowKind::kTokenBucket && now > at_) {
     const std::int64_t period = window_.period.count();
     const Wide gained = budget > 0 ? static_cast<Wide>(now - at_) * budget / period : 0;
     if (gained >= used_) {
@@ -56,11 +56,11 @@ bool GateWindowState::advance(std::int64_t now, std::int64_t budget, std::int64_
 
 void GateWindowState::count(std::int64_t n) {
   used_ += n;
-  if (window_.kind == Kind::kSliding) slots_[static_cast<std::size_t>(at_) % slots_.size()] += n;
+  if (window_.kind == WindowKind::kSliding) slots_[static_cast<std::size_t>(at_) % slots_.size()] += n;
 }
 
 std::int64_t GateWindowState::take_back(std::int64_t n) {
-  std::int64_t* here = window_.kind == Kind::kSliding ? &slots_[static_cast<std::size_t>(at_) % slots_.size()] : nullptr;
+  std::int64_t* here = window_.kind == WindowKind::kSliding ? &slots_[static_cast<std::size_t>(at_) % slots_.size()] : nullptr;
   n = std::min(n, here ? *here : used_);
   used_ -= n;
   if (here) *here -= n;
@@ -68,15 +68,15 @@ std::int64_t GateWindowState::take_back(std::int64_t n) {
 }
 
 void GateWindowState::forfeit(std::int64_t leased, std::int64_t now) {
-  if (window_.kind == Kind::kTokenBucket) at_ = std::max(at_, now);
+  if (window_.kind == WindowKind::kTokenBucket) at_ = std::max(at_, now);
   count(leased);
 }
 
 std::int64_t GateWindowState::next_room(std::int64_t budget) const {
   const std::int64_t slot_length = slot_us(window_);
-  if (window_.kind == Kind::kFixed) return (at_ + 1) * slot_length;
-  if (window_.kind == Kind::kTokenBucket) return budget > 0 ? at_ + (window_.period.count() + budget - 1) / budget : kNever;
-  if (window_.kind == Kind::kNone) return kNever;
+  if (window_.kind == WindowKind::kFixed) return (at_ + 1) * slot_length;
+  if (window_.kind == WindowKind::kTokenBucket) return budget > 0 ? at_ + (window_.period.count() + budget - 1) / budget : kNever;
+  if (window_.kind == WindowKind::kNone) return kNever;
   const auto size = static_cast<std::int64_t>(slots_.size());
   for (std::int64_t s = std::max<std::int64_t>(0, at_ - size + 1); s <= at_; ++s) {
     if (slots_[static_cast<std::size_t>(s % size)] > 0) return (s + size) * slot_length;
@@ -87,7 +87,7 @@ std::int64_t GateWindowState::next_room(std::int64_t budget) const {
 // kind, period, at, then what is used: of a sliding one by slot, the oldest first.
 std::string GateWindowState::to_string() const {
   std::string out = std::to_string(static_cast<int>(window_.kind)) + ' ' + std::to_string(window_.period.count()) + ' ' + std::to_string(at_);
-  if (window_.kind != Kind::kSliding) return out + ' ' + std::to_string(used_);
+  if (window_.kind != WindowKind::kSliding) return out + ' ' + std::to_string(used_);
   for (std::size_t i = 1; i <= slots_.size(); ++i) out += ' ' + std::to_string(slots_[(static_cast<std::size_t>(at_) + i) % slots_.size()]);
   return out;
 }
@@ -103,13 +103,13 @@ void GateWindowState::read(std::string_view text) {
     numbers.push_back(number);
     at = next < end ? next + 1 : next;
   }
-  const std::size_t counts = window_.kind == Kind::kSliding ? slots_.size() : 1;
+  const std::size_t counts = window_.kind == WindowKind::kSliding ? slots_.size() : 1;
   if (numbers.size() != 3 + counts || numbers[0] != static_cast<int>(window_.kind) || numbers[1] != window_.period.count()) return;
   at_ = numbers[2];
   used_ = 0;
   for (std::size_t i = 0; i < counts; ++i) {
     used_ += numbers[3 + i];
-    if (window_.kind == Kind::kSliding) slots_[(static_cast<std::size_t>(at_) + i + 1) % slots_.size()] = numbers[3 + i];
+    if (window_.kind == WindowKind::kSliding) slots_[(static_cast<std::size_t>(at_) + i + 1) % slots_.size()] = numbers[3 + i];
   }
 }
 

@@ -8,6 +8,7 @@
 #include "views/door.h"
 #include "views/engine.h"
 #include "views/gate_state.h"
+#include "zset/type_classes.h"
 
 namespace weir::internal {
 namespace {
@@ -15,9 +16,6 @@ namespace {
 constexpr auto kPeriodMin = std::chrono::milliseconds(1);
 constexpr std::int64_t kUnitsMax = std::int64_t{1} << 60;
 
-bool is_integer(TypeId type) { return type == TypeId::kSmallint || type == TypeId::kInteger || type == TypeId::kBigint; }
-bool is_text(TypeId type) { return type == TypeId::kText || type == TypeId::kVarchar; }
-std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 bool alike(const GateOptions& a, const GateOptions& b) {
   return a.budget == b.budget && a.column == b.column && a.units == b.units && a.key == b.key && a.window.kind == b.window.kind && a.window.period == b.window.period && a.max_exposure == b.max_exposure &&
@@ -62,7 +60,7 @@ GateState::Budget budget_of(const std::string& name, const GateOptions& options,
   const Schema& schema = relation.relation.schema;
   const std::vector<std::uint16_t>& key = relation.relation.key;
   for (const std::uint16_t c : key) {
-    if (!is_integer(schema[c].type.id) && !is_text(schema[c].type.id)) refuse("column " + in_quotes(schema[c].name) + " of the key is neither an integer nor a text");
+    if (!is_integer(schema[c].type.id) && schema[c].type.id != TypeId::kText && schema[c].type.id != TypeId::kVarchar) refuse("column " + in_quotes(schema[c].name) + " of the key is neither an integer nor a text");
     budget.key.push_back(schema[c]);
   }
   std::vector<std::string> amounts;

@@ -17,7 +17,6 @@ std::string lower(std::string_view s) {
   return out;
 }
 
-std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 // Errors that a row can be to blame for; others (a closed database, a failed disk) end the reading.
 bool is_of_a_row(ErrorCode code) {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "sql/statement.h"
 #include "zset/consolidate.h"
 
 namespace weir::internal {
 namespace {
 
-std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 StoredRelation stored(const RelationState& state) {
   const Relation& relation = state.relation;

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "zset/ascii.h"
 #include "zset/text_form.h"
 
 namespace weir {
@@ -25,8 +26,6 @@ template <class T>
 void append(std::string& out, const T& value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
-
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool is_null_word(std::string_view s) {
   if (s.size() != 4) return false;

@@ -9,9 +9,7 @@ namespace {
 
 using Word = DateWord::Kind;
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_punct(char c) { return c > ' ' && c < 127 && !is_alnum(c); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 constexpr std::size_t kFieldsMax = 25;
 constexpr std::size_t kTextMax = 150;

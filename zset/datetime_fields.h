@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "zset/ascii.h"
 #include "zset/datetime_words.h"
 
 namespace weir::datetime {
@@ -55,9 +56,6 @@ inline constexpr std::uint32_t kDateBits = bit(DatePart::kYear) | bit(DatePart::
 inline constexpr std::uint32_t kSecondBits = bit(DatePart::kSecond) | bit(DatePart::kMillisecond) | bit(DatePart::kMicrosecond);
 inline constexpr std::uint32_t kTimeBits = bit(DatePart::kHour) | bit(DatePart::kMinute) | kSecondBits;
 
-inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
-inline bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-inline bool is_alnum(char c) { return is_digit(c) || is_alpha(c); }
 inline int front(std::string_view s) { return s.empty() ? 0 : static_cast<unsigned char>(s.front()); }
 
 }  // namespace weir::datetime

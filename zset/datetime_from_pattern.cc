@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "zset/ascii.h"
 #include "zset/datetime.h"
 #include "zset/datetime_patterns.h"
 #include "zset/datetime_range.h"
@@ -22,10 +23,7 @@ using namespace datetime;
 
 [[noreturn]] void fail(const std::string& message) { throw Failure(ErrorCode::kEvaluation, message); }
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_separator(char c) { return c > ' ' && c < 127 && !is_letter(c) && !is_digit(c); }
+bool is_separator(char c) { return c > ' ' && c < 127 && !is_alpha(c) && !is_digit(c); }
 
 struct Item {
   const Keyword* keyword = nullptr;  // null: a character of the format

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "zset/ascii.h"
+
 namespace weir::datetime {
 
 enum class Pattern : std::uint8_t {
@@ -30,8 +32,5 @@ const Keyword* keyword_at(std::string_view s, Case& how);
 inline constexpr std::string_view kMonths[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
 inline constexpr std::string_view kDays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 inline constexpr std::string_view kRomans[] = {"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"};
-
-constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace weir::datetime

@@ -11,6 +11,7 @@
 #include <limits>
 #include <utility>
 
+#include "zset/ascii.h"
 #include "zset/hash.h"
 #include "zset/limbs.h"
 #include "zset/numeric_parts.h"
@@ -96,11 +97,6 @@ std::int32_t digits_of(UInt v) {
   return estimate + (estimate < kPowersOfTen && v >= static_cast<UInt>(kTen[estimate]) ? 1 : 0);
 }
 
-Numeric special(Class kind) {
-  Numeric n;
-  n.kind = kind;
-  return n;
-}
 bool finite(const Numeric& n) { return n.kind == Class::kFinite; }
 bool is_small(const Numeric& n) { return n.limbs.empty(); }
 bool below_zero(const Numeric& n) { return is_small(n) ? n.small < 0 : n.negative; }
@@ -122,14 +118,14 @@ std::int32_t quotient_scale(const Numeric& a, const Numeric& b) {
 bool infinite_quotient(const Numeric& a, const Numeric& b, Numeric& out) {
   if (finite(a) && finite(b)) return false;
   if (a.kind == Class::kNaN || b.kind == Class::kNaN) {
-    out = special(Class::kNaN);
+    out = Numeric::special(Class::kNaN);
   } else if (finite(a)) {
     out = Numeric();
   } else if (!finite(b)) {
-    out = special(Class::kNaN);
+    out = Numeric::special(Class::kNaN);
   } else {
     if (b.is_zero()) throw_division_by_zero();
-    out = special((a.kind == Class::kInfinity) == (b.sign() > 0) ? Class::kInfinity : Class::kMinusInfinity);
+    out = Numeric::special((a.kind == Class::kInfinity) == (b.sign() > 0) ? Class::kInfinity : Class::kMinusInfinity);
   }
   return true;
 }
@@ -159,9 +155,6 @@ Numeric extended(const Numeric& n, std::int32_t scale) {
   throw Failure(ErrorCode::kInput, "invalid input syntax for type numeric: \"" + std::string(text) + "\"");
 }
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // `text` without `word` at its beginning, in any case.
 bool skip_word(std::string_view& text, std::string_view word) {
   if (text.size() < word.size()) return false;
@@ -185,7 +178,7 @@ bool parse_special(std::string_view text, Numeric& out) {
     if (!skip_word(text, "infinity") && !skip_word(text, "inf")) return false;
   }
   if (!text.empty()) return false;
-  out = special(kind);
+  out = Numeric::special(kind);
   return true;
 }
 
@@ -292,9 +285,9 @@ Numeric checked(Numeric n) {
 
 Numeric sum_of_any_size(const Numeric& a, const Numeric& b) {
   if (!finite(a) || !finite(b)) {
-    if (a.kind == Class::kNaN || b.kind == Class::kNaN) return special(Class::kNaN);
+    if (a.kind == Class::kNaN || b.kind == Class::kNaN) return Numeric::special(Class::kNaN);
     if (finite(a)) return b;
-    return finite(b) || a.kind == b.kind ? a : special(Class::kNaN);
+    return finite(b) || a.kind == b.kind ? a : Numeric::special(Class::kNaN);
   }
   const std::int32_t scale = std::max(a.scale, b.scale);
   if (is_small(a) && is_small(b)) {
@@ -480,8 +473,8 @@ Numeric Numeric::parse(std::string_view text) {
 }
 
 Numeric Numeric::from_double(double d, int digits) {
-  if (std::isnan(d)) return special(Class::kNaN);
-  if (std::isinf(d)) return special(d > 0 ? Class::kInfinity : Class::kMinusInfinity);
+  if (std::isnan(d)) return Numeric::special(Class::kNaN);
+  if (std::isinf(d)) return Numeric::special(d > 0 ? Class::kInfinity : Class::kMinusInfinity);
   char buffer[40];
   const auto end = std::to_chars(std::begin(buffer), std::end(buffer), d, std::chars_format::general, digits).ptr;
   return parse(std::string_view(buffer, static_cast<std::size_t>(end - buffer)));
@@ -572,8 +565,8 @@ Numeric operator-(const Numeric& a, const Numeric& b) { return checked(sum_of_an
 
 Numeric operator*(const Numeric& a, const Numeric& b) {
   if (!finite(a) || !finite(b)) {
-    if (a.kind == Class::kNaN || b.kind == Class::kNaN || a.is_zero() || b.is_zero()) return special(Class::kNaN);
-    return special(a.sign() == b.sign() ? Class::kInfinity : Class::kMinusInfinity);
+    if (a.kind == Class::kNaN || b.kind == Class::kNaN || a.is_zero() || b.is_zero()) return Numeric::special(Class::kNaN);
+    return Numeric::special(a.sign() == b.sign() ? Class::kInfinity : Class::kMinusInfinity);
   }
   return checked(multiply_rounded(a, b, kScaleMax));
 }
@@ -587,10 +580,10 @@ Numeric operator/(const Numeric& a, const Numeric& b) {
 
 Numeric operator%(const Numeric& a, const Numeric& b) {
   if (!finite(a) || !finite(b)) {
-    if (a.kind == Class::kNaN || b.kind == Class::kNaN) return special(Class::kNaN);
+    if (a.kind == Class::kNaN || b.kind == Class::kNaN) return Numeric::special(Class::kNaN);
     if (finite(a)) return a;
     if (b.is_zero()) throw_division_by_zero();
-    return special(Class::kNaN);
+    return Numeric::special(Class::kNaN);
   }
   if (b.is_zero()) throw_division_by_zero();
   const std::int32_t scale = std::max(a.scale, b.scale);

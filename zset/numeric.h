@@ -32,6 +32,7 @@ struct Numeric {
   Numeric() = default;
   Numeric(std::int64_t v) : small(v) {}
   static Numeric make(__int128 coefficient, std::int32_t scale) { Numeric n; n.small = coefficient; n.scale = scale; return n; }
+  static Numeric special(Class kind) { Numeric n; n.kind = kind; return n; }
 
   static Numeric decode(const Bytes& bytes);
   Bytes encode(Arena& arena) const;

@@ -27,12 +27,6 @@ constexpr double kExponentMax = 6000;       // e^6000 is refused, e^-6000 is 0
 constexpr std::int32_t kGuardDigits = 8;    // beyond what a result keeps
 constexpr std::size_t kGuardBits = 128;     // of logarithms
 
-Numeric special(Class kind) {
-  Numeric n;
-  n.kind = kind;
-  return n;
-}
-
 Numeric zero(std::int32_t scale) { return Numeric::make(0, scale); }
 [[noreturn]] void refuse(const char* message) { throw Failure(ErrorCode::kEvaluation, message); }
 
@@ -213,10 +207,10 @@ Numeric special_power(const Numeric& base, const Numeric& exponent) {
   if (exponent.kind != Class::kFinite) {
     const Numeric size = base.abs();
     if (is_one(size)) return Numeric(1);
-    return (size.compare(Numeric(1)) > 0) == (exponent.sign() > 0) ? special(Class::kInfinity) : Numeric();
+    return (size.compare(Numeric(1)) > 0) == (exponent.sign() > 0) ? Numeric::special(Class::kInfinity) : Numeric();
   }
   if (exponent.sign() < 0) return Numeric();
-  return special(base.kind == Class::kMinusInfinity && is_odd(exponent) ? Class::kMinusInfinity : Class::kInfinity);
+  return Numeric::special(base.kind == Class::kMinusInfinity && is_odd(exponent) ? Class::kMinusInfinity : Class::kInfinity);
 }
 
 // REQUIRES: not negative
@@ -239,7 +233,7 @@ Numeric Numeric::sqrt() const {
 }
 
 Numeric numeric_variance(std::int64_t n, const Numeric& sum, const Numeric& squares, bool sample, bool root) {
-  if (sum.kind != Class::kFinite) return special(Class::kNaN);
+  if (sum.kind != Class::kFinite) return Numeric::special(Class::kNaN);
   const Numeric count(n);
   const std::int32_t scale = 2 * sum.scale;
   const Numeric spread = sum_of_any_size(multiply_rounded(count, squares, scale), -multiply_rounded(sum, sum, scale));
@@ -263,10 +257,10 @@ Numeric Numeric::ln() const {
 
 Numeric Numeric::log(const Numeric& base) const {
   if (kind != Class::kFinite || base.kind != Class::kFinite) {
-    if (kind == Class::kNaN || base.kind == Class::kNaN) return special(Class::kNaN);
+    if (kind == Class::kNaN || base.kind == Class::kNaN) return Numeric::special(Class::kNaN);
     if (sign() < 0 || base.sign() < 0) refuse("cannot take logarithm of a negative number");
     if (is_zero() || base.is_zero()) refuse("cannot take logarithm of zero");
-    if (base.kind == Class::kInfinity) return kind == Class::kInfinity ? special(Class::kNaN) : Numeric();
+    if (base.kind == Class::kInfinity) return kind == Class::kInfinity ? Numeric::special(Class::kNaN) : Numeric();
     return *this;
   }
   const std::int32_t base_weight = logarithm_weight(base), weight = logarithm_weight(*this);

@@ -9,17 +9,15 @@
 #include <limits>
 
 #include "zset/array.h"
+#include "zset/ascii.h"
 #include "zset/binary.h"
 #include "zset/datetime.h"
 #include "zset/hash.h"
 #include "zset/numeric.h"
+#include "zset/type_classes.h"
 
 namespace weir {
 namespace {
-
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string_view trimmed(std::string_view s) {
   while (!s.empty() && is_space(s.front())) s.remove_prefix(1);
@@ -281,9 +279,6 @@ void append_floating(F x, int fixed_digits_max, std::string& out) {
 
 // --- conversions -----------------------------------------------------------------------------------------------------------------------------------------
 
-bool is_integer(TypeId id) { return id == TypeId::kSmallint || id == TypeId::kInteger || id == TypeId::kBigint; }
-bool is_floating(TypeId id) { return id == TypeId::kReal || id == TypeId::kDouble; }
-bool is_text(TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar || id == TypeId::kBpchar || id == TypeId::kUnknown; }
 bool is_number(TypeId id) { return is_integer(id) || is_floating(id) || id == TypeId::kNumeric; }
 
 Datum integer_in_range(std::int64_t value, TypeId id) {
@@ -408,8 +403,8 @@ Datum from_value(const Value& value, const Type& type, Arena& arena) {
   const TypeId from = value.type();
   if (value.is_null()) return Datum::of_null(kind_of(type.id));
   if (from == TypeId::kBpchar && type.id != TypeId::kBpchar) return parse_datum(without_padding(value.to_string()), type, arena);
-  if (is_text(from)) return parse_datum(value.to_string(), type, arena);
-  if (is_text(type.id)) return parse_datum(cast_to_text(value), type, arena);
+  if (is_text(from) || from == TypeId::kUnknown) return parse_datum(value.to_string(), type, arena);
+  if (is_text(type.id) || type.id == TypeId::kUnknown) return parse_datum(cast_to_text(value), type, arena);
   if (is_number(from) && is_number(type.id)) return number_to(value, type, arena);
   if (from == TypeId::kBoolean && type.id == TypeId::kBoolean) return Datum::of(value.boolean());
   const auto moment = [](TypeId id) { return id == TypeId::kTimestamp || id == TypeId::kTimestamptz; };

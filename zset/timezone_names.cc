@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "zset/ascii.h"
+
 namespace weir {
 namespace {
 
@@ -134,8 +136,6 @@ const Abbreviation* abbreviation(std::string_view lower) {
   const auto* at = std::lower_bound(std::begin(kAbbreviations), std::end(kAbbreviations), Abbreviation{lower, 0}, by_name);
   return at != std::end(kAbbreviations) && at->name == lower ? at : nullptr;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // std offset [dst [offset]], as "est5edt" or "gmt+3:30"; a name is whatever stands before a sign or a digit. Rules for the change of clocks are not taken.
 struct PosixRule {

@@ -4,16 +4,9 @@
 
 #include "zset/numeric.h"
 #include "zset/text_form.h"
+#include "zset/type_classes.h"
 
 namespace weir {
-namespace {
-
-bool is_integer(TypeId id) { return id == TypeId::kSmallint || id == TypeId::kInteger || id == TypeId::kBigint; }
-bool is_floating(TypeId id) { return id == TypeId::kReal || id == TypeId::kDouble; }
-bool is_text(TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar || id == TypeId::kBpchar; }
-
-}  // namespace
-
 Value Value::typed(TypeId type, std::int64_t integer, double number, std::string text) {
   Value value;
   value.type_ = type;

@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 constexpr std::int64_t kBudget = 1000;
 constexpr int kCrashes = 10;
 
-void make_file(const std::string& file) {
+void make_gates(const std::string& file) {
   Database db = Database::open(file, {.threads = 1}).value();
   db.execute("CREATE TABLE limits (k BIGINT PRIMARY KEY, units BIGINT NOT NULL); INSERT INTO limits VALUES (1, 1000);"
              "CREATE TABLE noise (id BIGINT PRIMARY KEY, v BIGINT)").value();
@@ -100,7 +100,7 @@ TEST(GateCrash, TenPowerLossesNeverAdmitOneMore) {
     const Folder folder;
     const std::string file = folder.file();
     faults.reset();
-    make_file(file);
+    make_gates(file);
     const Load load = load_of(chain);
     SCOPED_TRACE("chain " + std::to_string(chain) + ", exposure " + std::to_string(load.exposure));
     std::mt19937 random(chain + 1);
@@ -134,7 +134,7 @@ TEST(GateCrash, TenKillsNeverAdmitOneMore) {
   for (unsigned chain = 0; chain < (chains() + 2) / 3; ++chain) {
     const Folder folder;
     const std::string file = folder.file();
-    make_file(file);
+    make_gates(file);
     const Load load = load_of(chain + 1);
     SCOPED_TRACE("chain " + std::to_string(chain) + ", exposure " + std::to_string(load.exposure));
     told->net = 0;
@@ -172,7 +172,7 @@ TEST(GateCrash, AFailingCallAdmitsNobodyItDidNotCover) {
     const Folder folder;
     const std::string file = folder.file();
     faults.reset();
-    make_file(file);
+    make_gates(file);
     std::mt19937 random(point);
     std::int64_t net = 0;
     {
@@ -199,7 +199,7 @@ TEST(GateCrash, AFailingCallAdmitsNobodyItDidNotCover) {
 
 TEST(GateCrash, AnEpochThatIsOverIsRefused) {
   const Folder folder;
-  make_file(folder.file());
+  make_gates(folder.file());
   Database db = Database::open(folder.file(), {.threads = 1}).value();
   const Gate gate = db.create_gate("api", {.budget = "limits"}).value();
   ASSERT_EQ(gate.stats().epoch, 2U);

@@ -55,16 +55,16 @@ Law top_law(Kinds kinds, TopKSpec spec) {
   return law;
 }
 
-const Kinds kRow = {KeyKind::kInt, KeyKind::kText, KeyKind::kInt};
+const Kinds kTopRow = {KeyKind::kInt, KeyKind::kText, KeyKind::kInt};
 
-RC_GTEST_PROP(TopKLaw, Limit, ()) { law_holds(top_law(kRow, {{}, {{2, true, true}}, 0, 3, false}), *ops()); }
-RC_GTEST_PROP(TopKLaw, LimitAndOffset, ()) { law_holds(top_law(kRow, {{}, {{0, false, false}, {1, true, false}}, 2, 3, false}), *ops()); }
-RC_GTEST_PROP(TopKLaw, OffsetOnly, ()) { law_holds(top_law(kRow, {{}, {{1, false, true}}, 4, std::nullopt, false}), *ops()); }
-RC_GTEST_PROP(TopKLaw, Partitions, ()) { law_holds(top_law(kRow, {{0}, {{2, true, true}}, 0, 2, false}), *ops()); }
-RC_GTEST_PROP(TopKLaw, RowNumbers, ()) { law_holds(top_law(kRow, {{1}, {{2, false, false}}, 0, std::nullopt, true}), *ops()); }
-RC_GTEST_PROP(TopKLaw, RowNumbersInAWindow, ()) { law_holds(top_law(kRow, {{}, {{2, false, false}}, 1, 4, true}), *ops()); }
-RC_GTEST_PROP(TopKLaw, NoLimitIsIdentity, ()) { law_holds(top_law(kRow, {{}, {}, 0, std::nullopt, false}), *ops()); }
-RC_GTEST_PROP(TopKLaw, LimitZero, ()) { law_holds(top_law(kRow, {{}, {{0, false, false}}, 0, 0, false}), *ops()); }
+RC_GTEST_PROP(TopKLaw, Limit, ()) { law_holds(top_law(kTopRow, {{}, {{2, true, true}}, 0, 3, false}), *ops()); }
+RC_GTEST_PROP(TopKLaw, LimitAndOffset, ()) { law_holds(top_law(kTopRow, {{}, {{0, false, false}, {1, true, false}}, 2, 3, false}), *ops()); }
+RC_GTEST_PROP(TopKLaw, OffsetOnly, ()) { law_holds(top_law(kTopRow, {{}, {{1, false, true}}, 4, std::nullopt, false}), *ops()); }
+RC_GTEST_PROP(TopKLaw, Partitions, ()) { law_holds(top_law(kTopRow, {{0}, {{2, true, true}}, 0, 2, false}), *ops()); }
+RC_GTEST_PROP(TopKLaw, RowNumbers, ()) { law_holds(top_law(kTopRow, {{1}, {{2, false, false}}, 0, std::nullopt, true}), *ops()); }
+RC_GTEST_PROP(TopKLaw, RowNumbersInAWindow, ()) { law_holds(top_law(kTopRow, {{}, {{2, false, false}}, 1, 4, true}), *ops()); }
+RC_GTEST_PROP(TopKLaw, NoLimitIsIdentity, ()) { law_holds(top_law(kTopRow, {{}, {}, 0, std::nullopt, false}), *ops()); }
+RC_GTEST_PROP(TopKLaw, LimitZero, ()) { law_holds(top_law(kTopRow, {{}, {{0, false, false}}, 0, 0, false}), *ops()); }
 RC_GTEST_PROP(TopKLaw, OtherKinds, ()) {
   Law law = top_law({KeyKind::kDouble, KeyKind::kInterval, KeyKind::kBool}, {{}, {{1, true, false}, {0, false, true}}, 1, 3, false});
   law.up_to_equality = true;

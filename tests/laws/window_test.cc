@@ -16,7 +16,7 @@ using Bound = FrameBound::Kind;
 constexpr std::int64_t kBeyond = 1'000'000'000'000;
 
 // Integers throughout: (partition, order, value, more).
-const Kinds kRow = {KeyKind::kInt, KeyKind::kInt, KeyKind::kInt, KeyKind::kInt};
+const Kinds kWindowRow = {KeyKind::kInt, KeyKind::kInt, KeyKind::kInt, KeyKind::kInt};
 
 int compare(const Cell& a, const Cell& b, const OrderKey& key) {
   if (!a || !b) return a.has_value() == b.has_value() ? 0 : (!a == key.nulls_first ? -1 : 1);
@@ -114,8 +114,8 @@ struct Model {
 
 Law window_law(WindowSpec spec) {
   Law law;
-  law.inputs = {kRow};
-  law.output = kRow;
+  law.inputs = {kWindowRow};
+  law.output = kWindowRow;
   for (const WindowCall& call : spec.calls) law.output.push_back(key_kind_of(call.result_type));
   law.bags = law.unique_form = true;
   law.build = [=](Circuit& c, const std::vector<NodeId>& in) { return window(c, in[0], spec); };

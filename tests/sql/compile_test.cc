@@ -13,8 +13,8 @@ namespace {
 
 constexpr Type kInt{TypeId::kInteger, 0, 0};
 
-struct Table : Catalog {
-  Table() {
+struct OneTable : Catalog {
+  OneTable() {
     relation.name = "t";
     relation.schema = {{"a", kInt, true},
                        {"b", kInt, true},
@@ -29,15 +29,15 @@ struct Table : Catalog {
   Relation relation;
 };
 
-// The expression over all columns of t, as bound, before the planner prunes any.
-ExprPtr bound(const std::string& expression) {
-  const PlanPtr plan = bind_query("SELECT a, b, d, n, s, f, " + expression + " FROM t", Table());
+// The expression over all columns of t, as expression_over_t, before the planner prunes any.
+ExprPtr expression_over_t(const std::string& expression) {
+  const PlanPtr plan = bind_query("SELECT a, b, d, n, s, f, " + expression + " FROM t", OneTable());
   return plan->exprs.at(6)->clone();
 }
 
 struct Rows {
   explicit Rows(std::vector<std::vector<const char*>> texts) {
-    const Table table;
+    const OneTable table;
     chunk.size = chunk.selected = static_cast<std::uint32_t>(texts.size());
     chunk.width = static_cast<std::uint16_t>(table.relation.schema.size());
     for (const Field& field : table.relation.schema) columns.push_back(Column::make(kind_of(field.type.id), chunk.size, true, arena));
@@ -63,7 +63,7 @@ std::string shown(const Expr& e, const Column& c, std::uint32_t i) {
 }
 
 std::string evaluated(const std::string& expression, Rows& rows) {
-  const ExprPtr e = bound(expression);
+  const ExprPtr e = expression_over_t(expression);
   const ExpressionPtr compiled = compile(*e);
   const Column c = compiled->evaluate(rows.chunk, rows.arena);
   std::string out;
@@ -110,7 +110,7 @@ TEST(Compile, RowsThatAreNotSelectedDoNotFail) {
   Chunk one = rows.chunk;
   one.selection = &second;
   one.selected = 1;
-  const ExprPtr e = bound("10 / a");
+  const ExprPtr e = expression_over_t("10 / a");
   EXPECT_EQ(shown(*e, compile(*e)->evaluate(one, rows.arena), 1), "5");
 }
 
@@ -124,14 +124,14 @@ TEST(Compile, InLists) {
 }
 
 TEST(Compile, ColumnsArePassedOn) {
-  EXPECT_EQ(compile(*bound("b"))->column(), 1);
-  EXPECT_EQ(compile(*bound("b::bigint"))->column(), 1);
-  EXPECT_EQ(compile(*bound("s::varchar"))->column(), 4);
-  EXPECT_EQ(compile(*bound("b + 1"))->column(), -1);
+  EXPECT_EQ(compile(*expression_over_t("b"))->column(), 1);
+  EXPECT_EQ(compile(*expression_over_t("b::bigint"))->column(), 1);
+  EXPECT_EQ(compile(*expression_over_t("s::varchar"))->column(), 4);
+  EXPECT_EQ(compile(*expression_over_t("b + 1"))->column(), -1);
 }
 
 TEST(Compile, FoldingSimplifiesWhatIsConstant) {
-  const auto folded = [](const std::string& expression) { return fold(bound(expression))->text(); };
+  const auto folded = [](const std::string& expression) { return fold(expression_over_t(expression))->text(); };
   EXPECT_EQ(folded("a + (1 + 2)"), "(#0 + '3'::integer)");
   EXPECT_EQ(folded("f AND true"), "#5");
   EXPECT_EQ(folded("f AND 1 = 2"), "'f'::boolean");
@@ -192,7 +192,7 @@ TEST(Compile, SelectionsAndFoldingChangeNothing) {
     }
     Rows rows(texts);
     const bool boolean = *rc::gen::arbitrary<bool>();
-    const ExprPtr e = bound(random_expression(3, boolean));
+    const ExprPtr e = expression_over_t(random_expression(3, boolean));
     const ExprPtr folded = fold(e->clone());
     const ExpressionPtr compiled = compile(*e), compiled_folded = compile(*folded);
 

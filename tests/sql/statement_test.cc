@@ -141,13 +141,13 @@ TEST(Fragment, IsOneThingAndNothingMore) {
   for (const char* bad : {"DELETE FROM t", "SELECT 1; SELECT 2", ""}) expect_fragment(Fragment::kQuery, bad, false);
 }
 
-Statement bound(const std::string& sql) {
+Statement statement(const std::string& sql) {
   static const PlanCatalog catalog;
   return bind_statement({sql, 0}, catalog);
 }
 
 TEST(Statement, CreateTable) {
-  const Statement s = bound(
+  const Statement s = statement(
       "CREATE TABLE IF NOT EXISTS n (a INT, b NUMERIC(10,2) NOT NULL DEFAULT 3 CHECK (b > 0), c VARCHAR(3) NULL, d TEXT DEFAULT 'x', CONSTRAINT foo CHECK (a < b), "
       "CHECK (a > 1), PRIMARY KEY (c, a), CHECK (b < 9))");
   ASSERT_EQ(s.kind, Statement::Kind::kCreateTable);
@@ -168,31 +168,31 @@ TEST(Statement, CreateTable) {
 }
 
 TEST(Statement, CopyAndDropAndTransactions) {
-  const Statement copy = bound("COPY a (t, id) FROM 'f.csv' WITH (FORMAT csv, HEADER, DELIMITER ';', NULL 'NA')");
+  const Statement copy = statement("COPY a (t, id) FROM 'f.csv' WITH (FORMAT csv, HEADER, DELIMITER ';', NULL 'NA')");
   ASSERT_EQ(copy.kind, Statement::Kind::kCopy);
   EXPECT_EQ(copy.file, "f.csv");
   EXPECT_EQ(copy.copy_columns, (std::vector<std::uint16_t>{3, 0}));
   EXPECT_TRUE(copy.header);
   EXPECT_EQ(copy.delimiter, ';');
   EXPECT_EQ(copy.null_text, "NA");
-  const Statement old = bound("COPY a FROM STDIN CSV HEADER");
+  const Statement old = statement("COPY a FROM STDIN CSV HEADER");
   EXPECT_EQ(old.file, "");
   EXPECT_TRUE(old.header);
-  const Statement drop = bound("DROP VIEW IF EXISTS x, y CASCADE");
+  const Statement drop = statement("DROP VIEW IF EXISTS x, y CASCADE");
   EXPECT_EQ(drop.kind, Statement::Kind::kDropView);
   EXPECT_EQ(drop.names, (std::vector<std::string>{"x", "y"}));
   EXPECT_TRUE(drop.cascade && drop.if_exists);
-  EXPECT_EQ(bound("START TRANSACTION").kind, Statement::Kind::kBegin);
-  EXPECT_EQ(bound("END").kind, Statement::Kind::kCommit);
-  EXPECT_EQ(bound("ABORT").kind, Statement::Kind::kRollback);
-  EXPECT_EQ(bound("/* nothing */").kind, Statement::Kind::kNothing);
-  const Statement explain = bound("EXPLAIN (FORMAT dot) CREATE MATERIALIZED VIEW v AS SELECT 1 AS x");
+  EXPECT_EQ(statement("START TRANSACTION").kind, Statement::Kind::kBegin);
+  EXPECT_EQ(statement("END").kind, Statement::Kind::kCommit);
+  EXPECT_EQ(statement("ABORT").kind, Statement::Kind::kRollback);
+  EXPECT_EQ(statement("/* nothing */").kind, Statement::Kind::kNothing);
+  const Statement explain = statement("EXPLAIN (FORMAT dot) CREATE MATERIALIZED VIEW v AS SELECT 1 AS x");
   EXPECT_EQ(explain.diagram, Diagram::kGraphviz);
   EXPECT_EQ(explain.explained->kind, Statement::Kind::kCreateView);
 }
 
 TEST(Statement, SortsByHiddenColumns) {
-  const Statement s = bound("SELECT t FROM a ORDER BY v DESC, t, id + 1");
+  const Statement s = statement("SELECT t FROM a ORDER BY v DESC, t, id + 1");
   EXPECT_EQ(s.visible, 1u);
   ASSERT_EQ(s.plan->schema.size(), 3u);
   ASSERT_EQ(s.order.size(), 3u);

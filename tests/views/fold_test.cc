@@ -114,12 +114,12 @@ TEST(Fold, SubscribersHearOfTheirOwnRowsOnly) {
   Database db = memory(kTables);
   db.execute("INSERT INTO a VALUES (1, 1, 'p', 10)").value();
   std::vector<Texts> one, two;
-  SubscribeOptions at_once;
-  at_once.delivery = SubscribeOptions::Delivery::kInline;
+  SubscribeOptions alone_at_once;
+  alone_at_once.delivery = SubscribeOptions::Delivery::kInline;
   db.create_view("v1", "SELECT COUNT(*) AS n FROM a WHERE k = 1").value();
-  auto watch_one = db.subscribe("v1", [&](const Change& c) { one.push_back(text(c)); }, at_once).value();
+  auto watch_one = db.subscribe("v1", [&](const Change& c) { one.push_back(text(c)); }, alone_at_once).value();
   db.create_view("v2", "SELECT COUNT(*) AS n FROM a WHERE k = 2").value();  // folds both
-  auto watch_two = db.subscribe("v2", [&](const Change& c) { two.push_back(text(c)); }, at_once).value();
+  auto watch_two = db.subscribe("v2", [&](const Change& c) { two.push_back(text(c)); }, alone_at_once).value();
   db.execute("INSERT INTO a VALUES (2, 2, 'p', 10); INSERT INTO a VALUES (3, 3, 'p', 10); UPDATE a SET k = 1 WHERE id = 2; UPDATE a SET v = 0").value();
   EXPECT_EQ(one, (std::vector<Texts>{{"+1|1"}, {"+1|2", "-1|1"}}));
   EXPECT_EQ(two, (std::vector<Texts>{{"+1|0"}, {"+1|1", "-1|0"}, {"+1|0", "-1|1"}}));

@@ -26,7 +26,7 @@ struct Clock {
   void pass(std::chrono::microseconds time) const { *now += time.count(); }
 };
 
-constexpr char kLimits[] = "CREATE TABLE limits (k BIGINT PRIMARY KEY, units BIGINT NOT NULL); INSERT INTO limits VALUES (1, 100)";
+constexpr char kWindowLimits[] = "CREATE TABLE limits (k BIGINT PRIMARY KEY, units BIGINT NOT NULL); INSERT INTO limits VALUES (1, 100)";
 
 GateOptions options_of(Kind kind, std::chrono::microseconds period, const Clock& clock, std::int64_t exposure = 1000) {
   return {.budget = "limits", .window = {kind, period}, .max_exposure = exposure, .refresh = milliseconds(60'000), .clock = clock.function()};
@@ -40,7 +40,7 @@ int admitted(const Gate& gate, int asked) {
 
 TEST(GateWindow, AFixedOneBeginsAnewAtEachPeriod) {
   for (const std::int64_t exposure : {0, 30, 1000}) {
-    Database db = memory(kLimits);
+    Database db = memory(kWindowLimits);
     const Clock clock;
     const Gate gate = db.create_gate("api", options_of(Kind::kFixed, seconds(1), clock, exposure)).value();
     EXPECT_EQ(admitted(gate, 60), 60);
@@ -57,7 +57,7 @@ TEST(GateWindow, AFixedOneBeginsAnewAtEachPeriod) {
 }
 
 TEST(GateWindow, ASlidingOneLooksBackAWholePeriod) {
-  Database db = memory(kLimits);
+  Database db = memory(kWindowLimits);
   const Clock clock;
   const Gate gate = db.create_gate("api", options_of(Kind::kSliding, milliseconds(1600), clock)).value();
   EXPECT_EQ(admitted(gate, 60), 60);
@@ -72,7 +72,7 @@ TEST(GateWindow, ASlidingOneLooksBackAWholePeriod) {
 }
 
 TEST(GateWindow, ABucketDrips) {
-  Database db = memory(kLimits);
+  Database db = memory(kWindowLimits);
   const Clock clock;
   const Gate gate = db.create_gate("api", options_of(Kind::kTokenBucket, seconds(1), clock)).value();
   EXPECT_EQ(admitted(gate, 200), 100) << "it is full at first";
@@ -89,7 +89,7 @@ TEST(GateWindow, ABucketDrips) {
 }
 
 TEST(GateWindow, WaitsForTime) {
-  Database db = memory(kLimits);
+  Database db = memory(kWindowLimits);
   const Clock clock;
   const Gate gate = db.create_gate("api", options_of(Kind::kFixed, seconds(1), clock)).value();
   ASSERT_EQ(admitted(gate, 101), 100);

@@ -14,9 +14,9 @@ namespace weir {
 namespace {
 
 // A database whose next commit that inserts into `gate` stands still in the evaluation until it is released.
-class Held {
+class HeldCommit {
  public:
-  explicit Held(const std::string& path = ":memory:", OpenOptions options = {}) {
+  explicit HeldCommit(const std::string& path = ":memory:", OpenOptions options = {}) {
     options.threads = 1;
     options.functions.push_back({"hold", {TypeId::kBigint}, TypeId::kBigint, [this](std::span<const Value> v) {
       inside_ = true;
@@ -58,7 +58,7 @@ Pending submit(Database& db, F&& change) {
 }
 
 TEST(GroupCommit, ColumnsAreTheCallersAgainOnceTheyAreSubmitted) {
-  Held held;
+  HeldCommit held;
   Database& db = *held.db;
   db.execute("CREATE TABLE notes (id BIGINT PRIMARY KEY, weight DOUBLE PRECISION, note TEXT)").value();
   const Table table = db.table("notes").value();
@@ -90,7 +90,7 @@ TEST(GroupCommit, ColumnsAreTheCallersAgainOnceTheyAreSubmitted) {
 
 TEST(GroupCommit, BatchesAreWhatIsQueued) {
   for (const int queued : {1, 5, 128, 256, 1000}) {
-    Held held;
+    HeldCommit held;
     Database& db = *held.db;
     db.execute(kAccounts).value();
     held.hold();
@@ -110,7 +110,7 @@ TEST(GroupCommit, BatchesAreWhatIsQueued) {
 }
 
 TEST(GroupCommit, EachStandsOrFallsAlone) {
-  Held held;
+  HeldCommit held;
   Database& db = *held.db;
   db.execute(kAccounts).value();
   held.hold();
@@ -140,7 +140,7 @@ TEST(GroupCommit, EachStandsOrFallsAlone) {
 }
 
 TEST(GroupCommit, AnErrorOfTheEvaluationHitsWhoCausesIt) {
-  Held held;
+  HeldCommit held;
   Database& db = *held.db;
   db.execute(kAccounts).value();
   held.hold();
@@ -161,7 +161,7 @@ TEST(GroupCommit, AnErrorOfTheEvaluationHitsWhoCausesIt) {
 
 TEST(GroupCommit, EqualsTheSameOneByOne) {
   for (unsigned seed = 1; seed <= 30; ++seed) {
-    Held held;
+    HeldCommit held;
     Database& db = *held.db;
     Database alone = memory(kAccounts);
     db.execute(kAccounts).value();
@@ -204,7 +204,7 @@ TEST(GroupCommit, EqualsTheSameOneByOne) {
   }
 }
 
-constexpr char kFamily[] = R"(
+constexpr char kParents[] = R"(
   CREATE TABLE p (id BIGINT PRIMARY KEY, code BIGINT UNIQUE, two BIGINT, UNIQUE NULLS NOT DISTINCT (two, code));
   CREATE TABLE c (id BIGINT PRIMARY KEY, p BIGINT REFERENCES p ON DELETE CASCADE, code BIGINT REFERENCES p (code) ON UPDATE CASCADE ON DELETE SET NULL);
   CREATE TABLE s (p BIGINT REFERENCES p, tag BIGINT, UNIQUE NULLS NOT DISTINCT (tag));
@@ -241,10 +241,10 @@ void change_family(std::mt19937& random, std::initializer_list<Transaction*> tra
 // Each alone is right; of those that conflict the later one fails, whole, and nobody else does.
 TEST(GroupCommit, ConstraintsTogetherEqualOneByOne) {
   for (unsigned seed = 1; seed <= 150; ++seed) {
-    Held held;
+    HeldCommit held;
     Database& db = *held.db;
-    Database alone = memory(kFamily);
-    db.execute(kFamily).value();
+    Database alone = memory(kParents);
+    db.execute(kParents).value();
     std::mt19937 random(seed);
     held.hold();
     std::vector<Pending> together;
@@ -307,7 +307,7 @@ TEST(GroupCommit, ThreadsCommitTogetherAndNothingIsLost) {
 TEST(GroupCommit, AFullQueueKeepsTheTransaction) {
   OpenOptions options;
   options.queue_rows = 2;
-  Held held(":memory:", options);
+  HeldCommit held(":memory:", options);
   Database& db = *held.db;
   db.execute(kAccounts).value();
   held.hold();

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-constexpr char kScript[] =
+constexpr char kLazyScript[] =
     "CREATE TABLE t (id INT PRIMARY KEY, g TEXT, v INT);"
     "INSERT INTO t VALUES (1, 'a', 1), (2, 'a', 2), (3, 'b', 3);"
     "CREATE VIEW sums WITH (lazy) AS SELECT g, SUM(v) AS s FROM t GROUP BY g ORDER BY s DESC";
@@ -29,7 +29,7 @@ bool lazy(const Database& db, const std::string& view) {
 }
 
 TEST(Lazy, CostsNothingAndIsExactWhenItIsRead) {
-  Database db = memory(kScript);
+  Database db = memory(kLazyScript);
   EXPECT_EQ(users(db), 1u);
   EXPECT_TRUE(db.profile("sums").value().operators.empty());
   EXPECT_NE(db.explain("sums").value().find("Lazy: computed when it is read"), std::string::npos);
@@ -55,7 +55,7 @@ TEST(Lazy, CostsNothingAndIsExactWhenItIsRead) {
 }
 
 TEST(Lazy, ATransactionSeesItsChangesThroughIt) {
-  Database db = memory(kScript);
+  Database db = memory(kLazyScript);
   Transaction tx = db.begin();
   tx.execute("INSERT INTO t VALUES (9, 'z', 9)").value();
   EXPECT_EQ(text(tx.execute("SELECT * FROM sums WHERE g = 'z'").value()), Texts{"z|9"});
@@ -65,7 +65,7 @@ TEST(Lazy, ATransactionSeesItsChangesThroughIt) {
 }
 
 TEST(Lazy, LiveWhileSomebodyListens) {
-  Database db = memory(kScript);
+  Database db = memory(kLazyScript);
   std::vector<Texts> one, two;
   {
     const auto a = db.subscribe("sums", [&](const Change& c) { one.push_back(text(c)); EXPECT_EQ(c.view(), "sums"); }, at_once()).value();
@@ -90,7 +90,7 @@ TEST(Lazy, LiveWhileSomebodyListens) {
 }
 
 TEST(Lazy, LeavingFromWithinACallback) {
-  Database db = memory(kScript);
+  Database db = memory(kLazyScript);
   Subscription watch;
   int calls = 0;
   watch = db.subscribe("sums", [&](const Change&) { if (++calls == 2) watch.end(); }, at_once()).value();
@@ -101,7 +101,7 @@ TEST(Lazy, LeavingFromWithinACallback) {
 }
 
 TEST(Lazy, ViewsOnLazyViewsAreLiveAndLazyOnesOnThemAreNot) {
-  Database db = memory(kScript);
+  Database db = memory(kLazyScript);
   db.execute("CREATE VIEW large AS SELECT g FROM sums WHERE s > 2; CREATE MATERIALIZED VIEW names WITH (lazy = on) AS SELECT g || '!' AS n FROM large;"
              "CREATE VIEW of_g AS SELECT s FROM sums WHERE g = $1; CREATE VIEW lazy_no WITH (lazy = false) AS SELECT COUNT(*) AS n FROM sums")
       .value();
@@ -125,7 +125,7 @@ TEST(Lazy, ViewsOnLazyViewsAreLiveAndLazyOnesOnThemAreNot) {
 }
 
 TEST(Lazy, ReplacedDroppedAndRenamed) {
-  Database db = memory(kScript);
+  Database db = memory(kLazyScript);
   db.execute("CREATE VIEW on_it AS SELECT MAX(s) AS m FROM sums").value();
   db.execute("CREATE OR REPLACE VIEW sums AS SELECT g, SUM(v) + 100 AS s FROM t GROUP BY g").value();
   EXPECT_FALSE(lazy(db, "sums"));
@@ -155,7 +155,7 @@ TEST(Lazy, InAFile) {
   const Folder folder;
   {
     Database db = Database::open(folder.file()).value();
-    db.execute(kScript).value();
+    db.execute(kLazyScript).value();
     const auto watch = db.subscribe("sums", [](const Change&) {}, at_once()).value();
     db.execute("INSERT INTO t VALUES (4, 'b', 1); CREATE VIEW large AS SELECT g FROM sums WHERE s > 3").value();
     EXPECT_TRUE(db.verify().value().ok());

@@ -15,7 +15,7 @@ constexpr char kOrders[] =
     "CREATE VIEW totals AS SELECT COUNT(*) AS n, SUM(amount) AS s FROM orders WHERE tenant = $1 AND status = $2;"
     "CREATE VIEW above AS SELECT id FROM orders WHERE amount > $1";
 
-SubscribeOptions at_once() {
+SubscribeOptions without_delay() {
   SubscribeOptions options;
   options.delivery = SubscribeOptions::Delivery::kInline;
   return options;
@@ -30,10 +30,10 @@ std::size_t lines(const std::string& text, std::string_view what) {
 TEST(Parametrised, SubscribersGetTheirValuesAlone) {
   Database db = memory(kOrders);
   std::vector<Texts> seven, eight, none, above;
-  auto a = db.subscribe("open_orders", {7}, [&](const Change& c) { seven.push_back(text(c)); EXPECT_EQ(c.view(), "open_orders"); }, at_once()).value();
-  auto b = db.subscribe("open_orders", {8}, [&](const Change& c) { eight.push_back(text(c)); }, at_once()).value();
-  auto c = db.subscribe("totals", {9, "open"}, [&](const Change& change) { none.push_back(text(change)); }, at_once()).value();
-  auto d = db.subscribe("above", {"15.5"}, [&](const Change& change) { above.push_back(text(change)); }, at_once()).value();
+  auto a = db.subscribe("open_orders", {7}, [&](const Change& c) { seven.push_back(text(c)); EXPECT_EQ(c.view(), "open_orders"); }, without_delay()).value();
+  auto b = db.subscribe("open_orders", {8}, [&](const Change& c) { eight.push_back(text(c)); }, without_delay()).value();
+  auto c = db.subscribe("totals", {9, "open"}, [&](const Change& change) { none.push_back(text(change)); }, without_delay()).value();
+  auto d = db.subscribe("above", {"15.5"}, [&](const Change& change) { above.push_back(text(change)); }, without_delay()).value();
   db.execute("INSERT INTO orders VALUES (4, 7, 'open', 1); UPDATE orders SET tenant = 8 WHERE id = 1; INSERT INTO orders VALUES (5, 9, 'open', 50)").value();
   EXPECT_EQ(seven, (std::vector<Texts>{{"+1|1|10.00"}, {"+1|4|1.00"}, {"-1|1|10.00"}}));
   EXPECT_EQ(eight, (std::vector<Texts>{{"+1|2|20.00"}, {"+1|1|10.00"}}));
@@ -50,7 +50,7 @@ TEST(Parametrised, LeavingFreesTheState) {
   const std::string alone = db.explain("orders").value();
   {
     std::vector<Subscription> all;
-    for (int k = 0; k < 50; ++k) all.push_back(db.subscribe("totals", {k, "open"}, [](const Change&) {}, at_once()).value());
+    for (int k = 0; k < 50; ++k) all.push_back(db.subscribe("totals", {k, "open"}, [](const Change&) {}, without_delay()).value());
     const std::string one = db.explain("SELECT COUNT(*) FROM orders").value();
     EXPECT_LE(lines(one, "\n"), 8u);
     all.resize(1);
@@ -64,7 +64,7 @@ TEST(Parametrised, LeavingFreesTheState) {
   own = db.subscribe("totals", {7, "open"}, [&](const Change& c) {
     ++called;
     if (!c.is_snapshot()) own.end();
-  }, at_once()).value();
+  }, without_delay()).value();
   db.execute("INSERT INTO orders VALUES (11, 7, 'open', 1); INSERT INTO orders VALUES (12, 7, 'open', 1)").value();
   EXPECT_EQ(called, 2);
   EXPECT_EQ(lines(db.explain("orders").value(), "users"), lines(alone, "users"));
@@ -131,7 +131,7 @@ TEST(Parametrised, TheFileKeepsTheDefinition) {
   EXPECT_EQ(text(db.read("maybe", {7}).value()), (Texts{"1", "3"}));
   EXPECT_EQ(text(db.read("maybe", {Value()}).value()), (Texts{"1", "2", "3"}));
   std::vector<Texts> seen;
-  auto watch = db.subscribe("open_orders", {8}, [&](const Change& c) { seen.push_back(text(c)); }, at_once()).value();
+  auto watch = db.subscribe("open_orders", {8}, [&](const Change& c) { seen.push_back(text(c)); }, without_delay()).value();
   db.execute("UPDATE orders SET amount = 21 WHERE id = 2").value();
   EXPECT_EQ(seen, (std::vector<Texts>{{"+1|2|20.00"}, {"+1|2|21.00", "-1|2|20.00"}}));
 }

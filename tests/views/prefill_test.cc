@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr char kTables[] =
+constexpr char kFilled[] =
     "CREATE TABLE customers (id BIGINT PRIMARY KEY, region BIGINT NOT NULL);"
     "CREATE TABLE orders (id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, amount BIGINT NOT NULL);"
     "CREATE TABLE other (id BIGINT PRIMARY KEY, v BIGINT NOT NULL);"
@@ -22,7 +22,7 @@ constexpr char kTables[] =
 constexpr char kQuery[] = "SELECT c.region, SUM(o.amount) AS s, COUNT(*) AS n FROM orders o JOIN customers c ON c.id = o.customer GROUP BY c.region";
 
 TEST(Prefill, OthersCommitMeanwhileAndTheViewIsExact) {
-  Database db = memory(kTables);
+  Database db = memory(kFilled);
   std::atomic<bool> stop{false};
   std::atomic<int> failed{0};
   const auto loop = [&](auto&& change) {
@@ -57,7 +57,7 @@ TEST(Prefill, OthersCommitMeanwhileAndTheViewIsExact) {
 }
 
 TEST(Prefill, WhatCannotBeFilledIsRefusedAndLeavesNothing) {
-  Database db = memory(kTables);
+  Database db = memory(kFilled);
   const auto operators = [&] { return db.profile("orders").value().operators.size(); };
   const std::size_t before = operators();
   EXPECT_FALSE(db.create_view("v", "SELECT customer, SUM(amount / (id - 99998)) AS s FROM orders GROUP BY customer").ok());

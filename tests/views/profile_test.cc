@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-constexpr char kScript[] =
+constexpr char kProfiled[] =
     "CREATE TABLE orders (id INT PRIMARY KEY, customer INT, amount INT);"
     "CREATE VIEW totals AS SELECT customer, SUM(amount) AS total FROM orders GROUP BY customer";
 
@@ -19,7 +19,7 @@ const OperatorProfile& named(const Profile& profile, const std::string& name) {
 }
 
 TEST(Profile, CountsRowsAndBatchesOfEachOperator) {
-  Database db = memory(kScript);
+  Database db = memory(kProfiled);
   db.set_profiling(true).value();
   db.execute("INSERT INTO orders VALUES (1, 1, 5), (2, 1, 6), (3, 2, 7); UPDATE orders SET amount = 9 WHERE id = 1").value();
   const Profile profile = db.profile("totals").value();
@@ -44,7 +44,7 @@ TEST(Profile, CountsRowsAndBatchesOfEachOperator) {
 }
 
 TEST(Profile, ClocksRunWhenAskedFor) {
-  Database db = memory(kScript);
+  Database db = memory(kProfiled);
   db.execute("INSERT INTO orders VALUES (1, 1, 5)").value();
   Profile profile = db.profile("totals").value();
   EXPECT_FALSE(profile.timed);
@@ -61,13 +61,13 @@ TEST(Profile, ClocksRunWhenAskedFor) {
   OpenOptions options;
   options.profile = true;
   Database other = Database::open(":memory:", options).value();
-  other.execute(kScript).value();
+  other.execute(kProfiled).value();
   EXPECT_TRUE(other.profile("totals").value().timed);
   EXPECT_GT(named(other.profile("totals").value(), "aggregate").evaluate.count(), 0) << "the first filling counts";
 }
 
 TEST(Profile, ExplainAnalyze) {
-  Database db = memory(kScript);
+  Database db = memory(kProfiled);
   db.execute("INSERT INTO orders VALUES (1, 1, 5), (2, 1, 6), (3, 2, 7)").value();
   const std::size_t before = db.profile("totals").value().operators.size();
   const auto lines = text(db.query("EXPLAIN (ANALYZE) TABLE totals").value());
@@ -94,7 +94,7 @@ TEST(Profile, ExplainAnalyze) {
 }
 
 TEST(Profile, AsJsonAndAsADiagram) {
-  Database db = memory(kScript);
+  Database db = memory(kProfiled);
   const ResultSet json = db.query("EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM totals").value();
   ASSERT_EQ(json.rows(), 1u);
   EXPECT_EQ(json[0][0].to_string() + "\n", db.explain("totals", Diagram::kJson, true).value());

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-constexpr char kScript[] = R"(
+constexpr char kRecovered[] = R"(
   CREATE TABLE items (id BIGINT PRIMARY KEY, name TEXT NOT NULL DEFAULT 'none', price NUMERIC(10,2) CHECK (price > 0), weight DOUBLE PRECISION, seen TIMESTAMP);
   CREATE TABLE bag (a INT, b REAL);
   CREATE TABLE kinds (id UUID PRIMARY KEY, at TIMESTAMPTZ, clock TIME(3), code CHAR(5), data BYTEA);
@@ -54,7 +54,7 @@ TEST(Recovery, ComesBackAsItWas) {
   {
     Database db = Database::open(folder.file()).value();
     EXPECT_FALSE(db.recovered());
-    db.execute(kScript).value();
+    db.execute(kRecovered).value();
     before = everything(db);
     sequence = db.sequence();
   }
@@ -63,7 +63,7 @@ TEST(Recovery, ComesBackAsItWas) {
   EXPECT_EQ(db.sequence(), sequence);
   EXPECT_EQ(everything(db), before);
   Database fresh = Database::open(":memory:").value();
-  fresh.execute(kScript).value();
+  fresh.execute(kRecovered).value();
   EXPECT_EQ(everything(fresh), before);
   db.execute("INSERT INTO items (id, price) VALUES (7, 1)").value();
   EXPECT_EQ(text(db.find("by_name", {"none"}).value()), (Texts{"none|1|1.00|NULL|NULL"})) << "defaults are recovered";
@@ -77,7 +77,7 @@ TEST(Recovery, ComesBackAsItWas) {
 TEST(Recovery, TheFileHoldsWhatMemoryHolds) {
   const Folder folder;
   Database db = Database::open(folder.file()).value();
-  db.execute(kScript).value();
+  db.execute(kRecovered).value();
   EXPECT_FALSE(db.execute("INSERT INTO items VALUES (1, 'twice', 1, 1, NULL)").ok());
   EXPECT_FALSE(db.execute("CREATE VIEW broken AS SELECT 1 / (id - 1) FROM items").ok());
   const std::string command = "sqlite3 -csv " + folder.file() + " \"SELECT name, n, total FROM by_name ORDER BY name; SELECT count(*) FROM bag; SELECT count(*) FROM sqlite_master WHERE name = 'broken'\"";
@@ -93,7 +93,7 @@ TEST(Recovery, ViewsChangedByOthersAreWrittenAnew) {
   std::vector<Texts> before;
   {
     Database db = Database::open(folder.file()).value();
-    db.execute(kScript).value();
+    db.execute(kRecovered).value();
     before = everything(db);
   }
   ASSERT_EQ(run_sql(folder.file(), "UPDATE by_name SET n = 99; DELETE FROM names; UPDATE weir_digest SET digest = 'x'"), SQLITE_OK);
@@ -111,7 +111,7 @@ TEST(Recovery, ViewsChangedByOthersAreWrittenAnew) {
 
 TEST(Recovery, TablesChangedByOthersAreRefused) {
   const Folder folder;
-  Database::open(folder.file()).value().execute(kScript).value();
+  Database::open(folder.file()).value().execute(kRecovered).value();
   ASSERT_EQ(run_sql(folder.file(), "UPDATE items SET name = 'y' WHERE id = 1"), SQLITE_OK);
   EXPECT_EQ(Database::open(folder.file()).error().code, ErrorCode::kCorrupt);
 }
@@ -120,7 +120,7 @@ TEST(Recovery, SchemaChangesAreInTheFile) {
   const Folder folder;
   {
     Database db = Database::open(folder.file()).value();
-    db.execute(kScript).value();
+    db.execute(kRecovered).value();
     db.execute("DROP VIEW pairs; CREATE OR REPLACE VIEW by_name AS SELECT name, COUNT(*) * 2 AS n, SUM(price) AS total, AVG(weight) AS mean, MIN(seen) AS first FROM items GROUP BY name;"
                "CREATE TABLE late (a INT PRIMARY KEY); CREATE VIEW later AS SELECT a + 1 AS b FROM late; INSERT INTO late VALUES (1)").value();
     EXPECT_EQ(text(db.read("names").value()).size(), 2u);
@@ -153,7 +153,7 @@ TEST(Recovery, ViewsWithoutTablesAreNotGoneOnWith) {
   options.store_tables = false;
   {
     Database db = Database::open(folder.file(), options).value();
-    db.execute(kScript).value();
+    db.execute(kRecovered).value();
     EXPECT_EQ(text(db.read("names").value()), (Texts{"x"}));
   }
   EXPECT_FALSE(Database::open(folder.file()).ok());

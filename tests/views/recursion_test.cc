@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-constexpr char kSchema[] =
+constexpr char kGraph[] =
     "CREATE TABLE edge (a INT, b INT);"
     "CREATE VIEW reach AS WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT e.b FROM r JOIN edge e ON e.a = r.n) SELECT n FROM r;"
     "CREATE VIEW quotients AS WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT 12 / e.b FROM r JOIN edge e ON e.a = r.n) SELECT n FROM r;";
@@ -16,7 +16,7 @@ TEST(Recursion, ComesBackFromItsFile) {
   const Folder folder;
   {
     Database db = Database::open(folder.file()).value();
-    db.execute(kSchema).value();
+    db.execute(kGraph).value();
     db.execute("INSERT INTO edge VALUES (1, 2), (2, 3), (3, 1), (3, 4)").value();
     db.execute("DELETE FROM edge WHERE b = 4").value();
   }
@@ -27,7 +27,7 @@ TEST(Recursion, ComesBackFromItsFile) {
 }
 
 TEST(Recursion, ARefusedBatchLeavesNothing) {
-  Database db = memory(kSchema);
+  Database db = memory(kGraph);
   db.execute("INSERT INTO edge VALUES (1, 3), (3, 4), (4, 6)").value();
   const Texts reach = text(db.read("reach").value()), quotients = text(db.read("quotients").value());
   EXPECT_EQ(quotients, (Texts{"1", "2", "4"}));
@@ -40,7 +40,7 @@ TEST(Recursion, ARefusedBatchLeavesNothing) {
 }
 
 TEST(Recursion, WhatOnlyTheOldWorkingTableMeetsIsNoError) {
-  Database db = memory(kSchema);
+  Database db = memory(kGraph);
   db.execute("CREATE VIEW ways AS WITH RECURSIVE r(n, d) AS (SELECT 1, 0 UNION ALL SELECT 12 / e.b, d + 1 FROM r JOIN edge e ON e.a = r.n WHERE d < 9) SELECT n, d FROM r").value();
   db.execute("INSERT INTO edge VALUES (1, 2), (6, 3), (4, 6)").value();
   EXPECT_EQ(text(db.read("quotients").value()), (Texts{"1", "2", "4", "6"}));
@@ -70,7 +70,7 @@ TEST(Recursion, WhatDoesNotEndIsRefused) {
 }
 
 TEST(Recursion, IsSharedAndGivenBack) {
-  Database db = memory(kSchema);
+  Database db = memory(kGraph);
   const std::string before = db.explain("reach").value();
   db.execute("CREATE VIEW again AS WITH RECURSIVE other(x) AS (SELECT 1 UNION SELECT f.b FROM other o JOIN edge f ON f.a = o.x) SELECT x FROM other").value();
   const auto nodes = [](const std::string& plan) { return plan.substr(plan.find("Circuit:")).find("recursion (union)"); };
@@ -82,7 +82,7 @@ TEST(Recursion, IsSharedAndGivenBack) {
 }
 
 TEST(Recursion, RowsThatMoveBetweenIterationsAreNoChange) {
-  Database db = memory(kSchema);
+  Database db = memory(kGraph);
   db.execute("DROP VIEW quotients; INSERT INTO edge VALUES (1, 2), (2, 3), (3, 4), (4, 5)").value();
   std::vector<Texts> seen;
   SubscribeOptions options;

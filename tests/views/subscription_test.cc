@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr char kTables[] = "CREATE TABLE t (id BIGINT PRIMARY KEY, g INT, v INT); CREATE VIEW s AS SELECT g, SUM(v) AS s FROM t GROUP BY g";
+constexpr char kWatched[] = "CREATE TABLE t (id BIGINT PRIMARY KEY, g INT, v INT); CREATE VIEW s AS SELECT g, SUM(v) AS s FROM t GROUP BY g";
 
 SubscribeOptions inline_delivery() {
   SubscribeOptions options;
@@ -22,7 +22,7 @@ SubscribeOptions inline_delivery() {
 
 TEST(Subscription, SnapshotThenEachChangeOnce) {
   for (const bool queued : {true, false}) {
-    Database db = memory(kTables);
+    Database db = memory(kWatched);
     db.execute("INSERT INTO t VALUES (1, 1, 10), (2, 2, 20)").value();
     std::vector<Texts> got;
     std::vector<std::uint64_t> numbers;
@@ -100,7 +100,7 @@ TEST(Subscription, ANumericThatIsNoIntegerIsNotReadAsOne) {
 }
 
 TEST(Subscription, ManyWritersAndSubscribersAgree) {
-  Database db = memory(kTables);
+  Database db = memory(kWatched);
   struct Mirror {
     std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> rows;
     std::uint64_t last = 0;
@@ -150,7 +150,7 @@ TEST(Subscription, ManyWritersAndSubscribersAgree) {
 }
 
 TEST(Subscription, CallbacksMayUseTheDatabase) {
-  Database db = memory(std::string(kTables) + "; CREATE TABLE seen (n BIGINT)");
+  Database db = memory(std::string(kWatched) + "; CREATE TABLE seen (n BIGINT)");
   SubscribeOptions one;
   one.queue_changes_max = 1;
   std::atomic<int> calls{0};
@@ -168,7 +168,7 @@ TEST(Subscription, CallbacksMayUseTheDatabase) {
 }
 
 TEST(Subscription, EndsFromWithinAndFromElsewhere) {
-  Database db = memory(kTables);
+  Database db = memory(kWatched);
   int calls = 0;
   Subscription self;
   std::atomic<bool> ready{false};
@@ -199,7 +199,7 @@ TEST(Subscription, EndsFromWithinAndFromElsewhere) {
 }
 
 TEST(Subscription, OneThatThrowsHurtsNobody) {
-  Database db = memory(kTables);
+  Database db = memory(kWatched);
   auto bad = db.subscribe("s", [](const Change&) { throw 1; }, inline_delivery()).value();
   auto worse = db.subscribe("s", [](const Change&) { throw std::runtime_error("x"); }).value();
   int calls = 0;
@@ -213,14 +213,14 @@ TEST(Subscription, KeepsTheDatabaseAliveAndEndsWithIt) {
   Subscription subscription;
   std::atomic<int> calls{0};
   {
-    Database db = memory(kTables);
+    Database db = memory(kWatched);
     subscription = db.subscribe("t", [&](const Change&) { ++calls; }).value();
     db.execute("INSERT INTO t VALUES (1, 1, 1)").value();
   }
   subscription.wait();
   EXPECT_EQ(calls, 2) << "a subscription may be to a table";
   subscription.end();
-  Database db = memory(kTables);
+  Database db = memory(kWatched);
   subscription = db.subscribe("s", [&](const Change&) { ++calls; }).value();
   db.close().value();
   subscription.wait();
@@ -228,7 +228,7 @@ TEST(Subscription, KeepsTheDatabaseAliveAndEndsWithIt) {
 }
 
 TEST(Subscription, AReplacedViewGivesTheDifference) {
-  Database db = memory(kTables);
+  Database db = memory(kWatched);
   db.execute("INSERT INTO t VALUES (1, 1, 10), (2, 2, 20)").value();
   std::vector<Texts> got;
   auto subscription = db.subscribe("s", [&](const Change& change) { got.push_back(text(change)); }).value();

@@ -7,14 +7,14 @@
 namespace weir {
 namespace {
 
-void in_file(const std::string& path, const char* sql) {
+void change_file(const std::string& path, const char* sql) {
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
   sqlite3_close(db);
 }
 
-constexpr char kScript[] =
+constexpr char kVerified[] =
     "CREATE TABLE t (id INT PRIMARY KEY, g TEXT, v NUMERIC);"
     "CREATE VIEW sums AS SELECT g, SUM(v) AS s, COUNT(*) AS n FROM t GROUP BY g;"
     "CREATE VIEW all_g AS SELECT g FROM t;"
@@ -22,7 +22,7 @@ constexpr char kScript[] =
     "INSERT INTO t VALUES (1, 'a', 1.5), (2, 'a', 2), (3, 'b', 1), (4, NULL, NULL)";
 
 TEST(Verify, LiveAndStoredViewsAgree) {
-  Database db = memory(kScript);
+  Database db = memory(kVerified);
   db.execute("UPDATE t SET v = v + 1; DELETE FROM t WHERE id = 2").value();
   const Verification v = db.verify().value();
   EXPECT_TRUE(v.ok()) << v.difference;
@@ -30,12 +30,12 @@ TEST(Verify, LiveAndStoredViewsAgree) {
   EXPECT_EQ(v.views, 3u);
   const Folder folder;
   Database file = Database::open(folder.file()).value();
-  file.execute(kScript).value();
+  file.execute(kVerified).value();
   EXPECT_TRUE(file.verify().value().ok());
 }
 
 TEST(Verify, ViewsThatAreFoldedAndViewsWithParameters) {
-  Database db = memory(kScript);
+  Database db = memory(kVerified);
   db.execute("CREATE VIEW a AS SELECT id, v FROM t WHERE g = 'a'; CREATE VIEW b AS SELECT id, v FROM t WHERE g = 'b';"
              "CREATE VIEW on_a AS SELECT COUNT(*) AS n FROM a; CREATE VIEW one AS SELECT id FROM t WHERE g = $1")
       .value();
@@ -55,10 +55,10 @@ TEST(Verify, NamesTheFirstDifference) {
     const Folder folder;
     {
       Database db = Database::open(folder.file()).value();
-      db.execute(kScript).value();
+      db.execute(kVerified).value();
       db.close().value();
     }
-    in_file(folder.file(), sql);
+    change_file(folder.file(), sql);
     {
       OpenOptions look;
       look.repair = false;
@@ -102,7 +102,7 @@ TEST(Verify, FoldedViewsAndParametersOnTablesThatAreAltered) {
       EXPECT_EQ(v.views, 5u);
       db.close().value();
     }
-    in_file(folder.file(), sql);
+    change_file(folder.file(), sql);
     OpenOptions look;
     look.repair = false;
     EXPECT_EQ(Database::open(folder.file(), look).value().verify().value().difference, difference);

@@ -14,22 +14,22 @@
 namespace weir {
 namespace {
 
-const std::vector<KeyKind> kAll = {KeyKind::kBool, KeyKind::kInt, KeyKind::kDouble, KeyKind::kText, KeyKind::kInterval};
+const std::vector<KeyKind> kKeys = {KeyKind::kBool, KeyKind::kInt, KeyKind::kDouble, KeyKind::kText, KeyKind::kInterval};
 
 RC_GTEST_PROP(Hash, OfChunksAgreesWithOfValues, (bool selections)) {
   std::vector<std::pair<test::Cells, std::int64_t>> rows(*rc::gen::inRange(1, 60));
   for (auto& [cells, weight] : rows) {
-    for (const KeyKind k : kAll) cells.push_back(test::some_cell(k, true, 12));
+    for (const KeyKind k : kKeys) cells.push_back(test::some_cell(k, true, 12));
     weight = 1;
   }
   Arena arena;
-  const Delta delta = test::delta_of(rows, test::kinds_of(kAll), arena, 100, selections);
+  const Delta delta = test::delta_of(rows, test::kinds_of(kKeys), arena, 100, selections);
   std::vector<std::uint16_t> columns;
   std::vector<KeyKind> kinds;
   const int n = *rc::gen::inRange(1, 6);
   for (int c = 0; c < n; ++c) {
     columns.push_back(static_cast<std::uint16_t>(*rc::gen::inRange(0, 5)));
-    kinds.push_back(kAll[columns.back()]);
+    kinds.push_back(kKeys[columns.back()]);
   }
   const Chunk& chunk = delta.chunks.at(0);
   std::vector<std::uint64_t> keys(kChunkRows), whole(kChunkRows);
