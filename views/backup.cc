@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -13,6 +14,8 @@
 namespace weir::internal {
 namespace {
 
+constexpr char kExists[] = "it exists already";
+
 // A name is on disk when its folder is.
 void sync_folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
@@ -22,8 +25,23 @@ void sync_folder_of(const std::string& path) {
   ::close(fd);
 }
 
-}  // namespace
+// A name that no other copy that is being made has.
+std::string part_of(const std::string& to) {
+  static std::atomic<std::uint64_t> copies{0};
+  return to + ".weir-part-" + std::to_string(::getpid()) + '-' + std::to_string(++copies);
+}
 
+[[noreturn]] void refuse(const std::string& to, const std::string& why) { throw Failure(ErrorCode::kIo, "cannot create \"" + to + "\": " + why); }
+
+// Gives the file its name, unless there is one of that name.
+void name_part(const std::string& part, const std::string& to) {
+  const bool linked = ::link(part.c_str(), to.c_str()) == 0;
+  const bool cannot_link = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;  // a file system without links
+  if (linked) ::unlink(part.c_str());
+  else if (!cannot_link || std::rename(part.c_str(), to.c_str()) != 0) refuse(to, errno == EEXIST ? kExists : std::strerror(errno));
+}
+
+}  // namespace
 
 std::uint64_t Engine::backup(const std::string& to) {
   if (path_.empty()) throw Failure(ErrorCode::kInput, "a database in memory has no file to copy");
@@ -46,9 +64,9 @@ std::uint64_t Engine::backup(const std::string& to) {
 }
 
 std::uint64_t back_up(const std::string& file, const std::string& to, const OpenOptions& options) {
-  if (::access(to.c_str(), F_OK) == 0) throw Failure(ErrorCode::kIo, "cannot create \"" + to + "\": it exists already");
-  const std::string part = to + ".weir-part";
-  ::unlink(part.c_str());  // of a copy that was broken off
+  if (::access(to.c_str(), F_OK) == 0) refuse(to, kExists);
+  const std::string part = part_of(to);
+  ::unlink(part.c_str());  // of a process that had our number
   std::uint64_t sequence = 0;
   Storage::backup(file, part, sequence);
   try {
@@ -61,7 +79,7 @@ std::uint64_t back_up(const std::string& file, const std::string& to, const Open
     const Verification found = copy->check_all();
     copy->close();
     if (!found.ok()) throw Failure(ErrorCode::kCorrupt, "\"" + file + "\" can be copied, but the copy is not good: " + found.difference);
-    if (std::rename(part.c_str(), to.c_str()) != 0) throw Failure(ErrorCode::kIo, "cannot create \"" + to + "\": " + std::strerror(errno));
+    name_part(part, to);
   } catch (...) {
     ::unlink(part.c_str());
     throw;

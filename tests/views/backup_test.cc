@@ -1,5 +1,5 @@
 // Would catch: a copy of half a batch, or of two moments; one that is not checked, or left behind where it failed; a check that misses damage, or blames a file that others write to;
-// a reader that hinders the writer, or whom the writer moves.
+// a reader that hinders the writer, or whom the writer moves; two copies to one name that disturb each other.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
@@ -23,6 +23,12 @@ std::string bytes_of(const std::string& path) {
   std::stringstream out;
   out << file.rdbuf();
   return out.str();
+}
+
+std::size_t files_of(const Folder& folder, const std::string& prefix) {
+  std::size_t n = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(folder.file()).parent_path())) n += entry.path().filename().string().starts_with(prefix);
+  return n;
 }
 
 void in_file(const std::string& path, const char* sql) {
@@ -80,9 +86,7 @@ TEST(Backup, OfALiveFileIsOneBatch) {
     stop = true;
     writer.join();
     EXPECT_TRUE(db.check().value().ok());
-    std::size_t files = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(folder.file()).parent_path())) files += entry.path().filename().string().starts_with("copy");
-    EXPECT_EQ(files, 4u) << "a copy is one file";
+    EXPECT_EQ(files_of(folder, "copy"), 4u) << "a copy is one file";
   }
 }
 
@@ -117,7 +121,30 @@ TEST(Backup, CopiesNothingOverAndNothingBad) {
   const auto bad = backup(folder.file(), folder.file("copy"));
   ASSERT_FALSE(bad.ok());
   EXPECT_NE(bad.error().message.find("view \"sums\""), std::string::npos) << bad.error().message;
-  for (const char* name : {"copy", "copy.weir-part"}) EXPECT_FALSE(std::filesystem::exists(folder.file(name))) << name;
+  EXPECT_EQ(files_of(folder, "copy"), 0u);
+}
+
+TEST(Backup, OneOfSeveralToOneNameIsMade) {
+  const Folder folder;
+  Database db = Database::open(folder.file()).value();
+  db.execute(kScript).value();
+  for (int round = 0; round < 8; ++round) {
+    const std::string name = "copy" + std::to_string(round), to = folder.file(name);
+    std::atomic<int> made{0}, ready{0};
+    std::vector<std::thread> threads;
+    for (int n = 0; n < 3; ++n) {
+      threads.emplace_back([&] {
+        for (++ready; ready < 3;) {}
+        const auto copied = db.backup(to);
+        if (copied.ok()) ++made;
+        else EXPECT_NE(copied.error().message.find("it exists already"), std::string::npos) << copied.error().message;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(files_of(folder, name), 1u) << "what was not named is gone";
+    EXPECT_EQ(text(Database::open(to, to_look()).value().read("sums").value()), (Texts{"500|0"}));
+  }
 }
 
 TEST(Check, FindsWhatIsWrong) {
