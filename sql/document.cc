@@ -670,7 +670,7 @@ std::string gates_document(const std::map<std::string, GateOptions, std::less<>>
     }
     gate["max_exposure"] = std::min(options.max_exposure, kUnitsMax);
     gate["refresh_ms"] = std::min<std::int64_t>(options.refresh.count(), kMillisecondsMax);
-    if (options.stripes) gate["stripes"] = std::min(options.stripes, 16U);
+    if (options.stripes) gate["stripes"] = options.stripes;
     if (options.window.kind != GateWindow::Kind::kNone) {
       const bool fixed = options.window.kind == GateWindow::Kind::kFixed, sliding = options.window.kind == GateWindow::Kind::kSliding;
       gate["window"] = {{"kind", fixed ? "fixed" : sliding ? "sliding" : "token_bucket"}, {"period_us", std::min<std::int64_t>(options.window.period.count(), 1000 * kMillisecondsMax)}};

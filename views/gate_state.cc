@@ -10,7 +10,6 @@
 namespace weir::internal {
 namespace {
 
-constexpr unsigned kStripesMax = 16;
 constexpr int kRefillTries = 1000;
 constexpr std::int64_t kGrowth = 8;  // of a lease that was not enough
 constexpr auto kMeasure = std::chrono::milliseconds(100);
@@ -18,7 +17,7 @@ constexpr auto kWakeUp = std::chrono::milliseconds(1), kWakeUpAtLeast = std::chr
 
 unsigned stripes_of(const GateOptions& options) {
   const unsigned asked = options.stripes ? options.stripes : std::thread::hardware_concurrency();
-  return std::clamp(asked, 1U, kStripesMax);
+  return std::clamp(asked, 1U, GateState::kStripesMax);
 }
 
 std::int64_t system_clock_us() {

@@ -33,6 +33,8 @@ namespace weir::internal {
 
 class GateState {
  public:
+  static constexpr unsigned kStripesMax = 16;
+
   using Key = std::shared_ptr<GateKeyState>;
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 

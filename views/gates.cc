@@ -123,9 +123,11 @@ bool is_usage(const RelationState& relation, const GateState::Budget& budget, co
 
 }  // namespace
 
-std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const GateOptions& options) {
+std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const GateOptions& asked) {
   const std::lock_guard making(making_gates_);
-  check(name, options);
+  check(name, asked);
+  GateOptions options = asked;
+  options.stripes = std::min(options.stripes, GateState::kStripesMax);
   if (const auto open = find_gate(name)) {
     if (alike(open->options(), options)) return open;
     throw Failure(ErrorCode::kDuplicateName, "gate " + in_quotes(name) + " already exists, and is defined otherwise");
@@ -138,8 +140,14 @@ std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const Ga
     if (!find_state(budget.usage)) make = "CREATE TABLE " + quote_identifier(budget.usage) + " (" + usage_columns(budget, options) + ")";
   }
   if (!make.empty()) {
+    // Without waiting for room in the queues of subscribers: a callback may wait for making_gates_.
     std::unique_ptr<TransactionState> transaction = begin();
-    const auto made = guarded([&] { execute(*transaction, make, {}, true); });
+    const auto made = guarded([&] {
+      execute(*transaction, make, {}, false);
+      Submitted submitted;
+      submitted.transaction = transaction.get();
+      commit_alone(submitted);
+    });
     rollback(*transaction);
     recycle(std::move(transaction));
     made.value();

@@ -1,8 +1,12 @@
 // Would catch: a unit that is handed out twice, or never; an admission above the budget, or not covered by the file; a refund or a refill that counts twice; a lowered budget that
-// is not obeyed; usage that does not reach the views; leases that a clean close loses, or a crash gives out again; keys that forget what they had; an old epoch that goes on.
+// is not obeyed; usage that does not reach the views; leases that a clean close loses, or a crash gives out again; keys that forget what they had; an old epoch that goes on;
+// a gate and a callback that wait for each other.
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <future>
+#include <iostream>
 #include <latch>
 #include <limits>
 #include <random>
@@ -415,6 +419,41 @@ TEST(Gate, IsInTheFile) {
     EXPECT_FALSE(db.gate("gone").ok());
     EXPECT_TRUE(db.verify().value().ok());
   }
+}
+
+TEST(Gate, MoreStripesThanThereAreIsTheMost) {
+  const Folder folder;
+  const GateOptions options = {.budget = "limits", .stripes = 20};
+  {
+    Database db = Database::open(folder.file(), {.threads = 1}).value();
+    db.execute(kLimits).value();
+    db.create_gate("api", options).value();
+    EXPECT_TRUE(db.create_gate("api", options).ok());
+  }
+  Database db = Database::open(folder.file(), {.threads = 1}).value();
+  db.gate("api").value();
+  const auto again = db.create_gate("api", options);
+  EXPECT_TRUE(again.ok()) << again.error().message;
+}
+
+// Made while the queue of a subscriber is full whose callback asks for a gate.
+TEST(Gate, IsMadeBesideACallbackThatAsksForOne) {
+  Database db = with_limits({});
+  std::promise<void> full;
+  const Subscription watch = db.subscribe("limits", [&](const Change& change) {
+    if (change.is_snapshot()) return;
+    full.set_value();
+    std::this_thread::sleep_for(milliseconds(100));  // meanwhile it is being made
+    EXPECT_FALSE(db.gate("none").ok());
+  }, {.queue_changes_max = 1}).value();
+  db.execute("INSERT INTO limits VALUES (1, 10)").value();
+  full.get_future().wait();
+  auto made = std::async(std::launch::async, [&] { return db.create_gate("api", {.budget = "limits"}).ok(); });
+  if (made.wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
+    std::cerr << "each waits for the other\n";
+    std::abort();
+  }
+  EXPECT_TRUE(made.get());
 }
 
 TEST(Gate, IdleKeysLeaveAndComeBackAsTheyWere) {
