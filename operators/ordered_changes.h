@@ -50,22 +50,17 @@ struct PaddedOrder {
     return c != 0 ? c : a.view().compare(b.view());
   }
 };
-struct ArrayOrder {
+template <int (*Compare)(const Bytes&, const Bytes&)>
+struct ComparedOrder {
   using Value = Bytes;
   int operator()(const Bytes& a, const Bytes& b) const {
     if (a == b) return 0;
-    const int c = array_compare(a, b);
+    const int c = Compare(a, b);
     return c != 0 ? c : a.view().compare(b.view());
   }
 };
-struct NumericOrder {
-  using Value = Bytes;
-  int operator()(const Bytes& a, const Bytes& b) const {
-    if (a == b) return 0;
-    const int c = numeric_compare(a, b);
-    return c != 0 ? c : a.view().compare(b.view());
-  }
-};
+using ArrayOrder = ComparedOrder<array_compare>;
+using NumericOrder = ComparedOrder<numeric_compare>;
 struct IntervalOrder {
   using Value = Interval;
   int operator()(const Interval& a, const Interval& b) const {
