@@ -246,18 +246,45 @@ class OrderedSet final : public InOrder<Order> {
   std::vector<Question> questions_;
 };
 
-// -- Rows by the bytes of their ORDER BY.
+// -- Rows by bytes that begin with those of their ORDER BY.
 
-class Hypothetical final : public InOrder<TextOrder> {
+class Placed : public InOrder<TextOrder> {
+ public:
+  Placed(const AggregateSpec& spec, std::size_t bytes) : InOrder(bytes), order_(spec.order) {
+    kinds_.push_back(spec.argument->key_kind());
+    for (const ExpressionPtr& e : spec.more) kinds_.push_back(e->key_kind());
+  }
+  void forget() noexcept override {
+    InOrder::forget();
+    arena_.reset();
+  }
+
+ protected:
+  // append(bytes, position) makes the bytes of a row. NULLs of `value`, where it is given, are skipped.
+  template <class Append>
+  void note(const Chunk& rows, const Column* value, const std::uint32_t* numbers, Append&& append) {
+    std::string bytes;
+    each_value(rows, value, [&](std::uint32_t i) {
+      bytes.clear();
+      append(bytes, i);
+      changes_.add(Bytes::copy(bytes, arena_), rows.weights[i], numbers[i]);
+    });
+  }
+
+  std::vector<OrderKey> order_;
+  std::vector<KeyKind> kinds_;  // of the arguments
+
+ private:
+  Arena arena_;
+};
+
+class Hypothetical final : public Placed {
  public:
   struct State {
     InOrder::State rows;
     Set distinct;
   };
-  explicit Hypothetical(const AggregateSpec& spec) : InOrder(sizeof(State)), order_(spec.order) {
-    kinds_.push_back(spec.argument->key_kind());
-    for (const ExpressionPtr& e : spec.more) kinds_.push_back(e->key_kind());
-  }
+  explicit Hypothetical(const AggregateSpec& spec) : Placed(spec, sizeof(State)) {}
 
   std::uint32_t ask(const AggregateSpec& spec) override {
     Question q{spec.function, {}};
@@ -274,17 +301,10 @@ class Hypothetical final : public InOrder<TextOrder> {
   }
   std::size_t heap_bytes(const std::byte* group) const override { return InOrder::heap_bytes(group) + at<State>(group).distinct.bytes(); }
   bool update(const Chunk& rows, const Column* values, Groups, const std::uint32_t* numbers, bool) override {
-    std::string bytes;
-    rows.each([&](std::uint32_t i) {
-      bytes.clear();
+    note(rows, nullptr, numbers, [&](std::string& bytes, std::uint32_t i) {
       for (std::size_t c = 0; c < order_.size(); ++c) append_order_bytes(bytes, values[c].get(i), kinds_[c], order_[c].descending, order_[c].nulls_first);
-      changes_.add(Bytes::copy(bytes, arena_), rows.weights[i], numbers[i]);
     });
     return true;
-  }
-  void forget() noexcept override {
-    InOrder::forget();
-    arena_.reset();
   }
 
  protected:
@@ -317,30 +337,32 @@ class Hypothetical final : public InOrder<TextOrder> {
     F function;
     std::string row;  // that is asked about
   };
-  std::vector<OrderKey> order_;
-  std::vector<KeyKind> kinds_;
   std::vector<Question> questions_;
   bool dense_ = false;
-  Arena arena_;
 };
 
-// A text in its place: [ the bytes of ORDER BY | the text | its separator | the sizes of both ]. Equal places are in order of text, then separator.
-class TextList final : public InOrder<TextOrder> {
+// All rows of a group, one answer.
+class List : public Placed {
  public:
-  explicit TextList(const AggregateSpec& spec) : order_(spec.order) {
-    kinds_.push_back(spec.argument->key_kind());
-    for (const ExpressionPtr& e : spec.more) kinds_.push_back(e->key_kind());
-  }
-
-  std::uint32_t ask(const AggregateSpec&) override {
+  explicit List(const AggregateSpec& spec) : Placed(spec, sizeof(State)) {}
+  std::uint32_t ask(const AggregateSpec&) final {
     asked_ = 1;
     return 0;
   }
+
+ protected:
+  void append_place(std::string& bytes, const Column* values, std::uint32_t i) const {
+    for (const OrderKey& key : order_) append_order_bytes(bytes, values[key.column].get(i), kinds_[key.column], key.descending, key.nulls_first);
+  }
+};
+
+// A text in its place: [ the bytes of ORDER BY | the text | its separator | the sizes of both ]. Equal places are in order of text, then separator.
+class TextList final : public List {
+ public:
+  using List::List;
   bool update(const Chunk& rows, const Column* values, Groups, const std::uint32_t* numbers, bool) override {
-    std::string bytes;
-    each_value(rows, values, [&](std::uint32_t i) {
-      bytes.clear();
-      for (const OrderKey& key : order_) append_order_bytes(bytes, values[key.column].get(i), kinds_[key.column], key.descending, key.nulls_first);
+    note(rows, values, numbers, [&](std::string& bytes, std::uint32_t i) {
+      append_place(bytes, values, i);
       const std::string_view text = values[0].bytes()[i].view();
       const std::string_view separator = values[1].is_valid(i) ? values[1].bytes()[i].view() : std::string_view();
       bytes += text;
@@ -352,13 +374,8 @@ class TextList final : public InOrder<TextOrder> {
         const auto n = static_cast<std::uint32_t>(size);
         bytes.append(reinterpret_cast<const char*>(&n), sizeof n);
       }
-      changes_.add(Bytes::copy(bytes, arena_), rows.weights[i], numbers[i]);
     });
     return true;
-  }
-  void forget() noexcept override {
-    InOrder::forget();
-    arena_.reset();
   }
 
  protected:
@@ -388,43 +405,22 @@ class TextList final : public InOrder<TextOrder> {
 
  private:
   static constexpr std::uint64_t kTextMost = std::uint64_t{1} << 30;
-  std::vector<OrderKey> order_;
-  std::vector<KeyKind> kinds_;
-  Arena arena_;
 };
 
 // A value in its place: [ the bytes of ORDER BY | the value, nothing for NULL | its size, or that it is NULL ]. Without ORDER BY in order of the values.
-class ArrayList final : public InOrder<TextOrder> {
+class ArrayList final : public List {
  public:
-  explicit ArrayList(const AggregateSpec& spec) : order_(spec.order) {
-    kinds_.push_back(spec.argument->key_kind());
-    for (const ExpressionPtr& e : spec.more) kinds_.push_back(e->key_kind());
-    order_.push_back({0, false, false});
-  }
-
-  std::uint32_t ask(const AggregateSpec&) override {
-    asked_ = 1;
-    return 0;
-  }
+  explicit ArrayList(const AggregateSpec& spec) : List(spec) { order_.push_back({0, false, false}); }
   bool update(const Chunk& rows, const Column* values, Groups, const std::uint32_t* numbers, bool) override {
-    std::string bytes;
-    rows.each([&](std::uint32_t i) {
-      bytes.clear();
-      for (const OrderKey& key : order_) {
-        append_order_bytes(bytes, values[key.column].get(i), kinds_[key.column], key.descending, key.nulls_first);
-      }
+    note(rows, nullptr, numbers, [&](std::string& bytes, std::uint32_t i) {
+      append_place(bytes, values, i);
       const std::size_t head = bytes.size();
       const bool null = !values[0].is_valid(i);
       if (!null) append_value(bytes, values[0], i);
       const std::uint32_t size = null ? kNull : static_cast<std::uint32_t>(bytes.size() - head);
       bytes.append(reinterpret_cast<const char*>(&size), sizeof size);
-      changes_.add(Bytes::copy(bytes, arena_), rows.weights[i], numbers[i]);
     });
     return true;
-  }
-  void forget() noexcept override {
-    InOrder::forget();
-    arena_.reset();
   }
 
  protected:
@@ -470,10 +466,6 @@ class ArrayList final : public InOrder<TextOrder> {
     std::memcpy(&value, bytes.data(), sizeof value);
     return value;
   }
-
-  std::vector<OrderKey> order_;
-  std::vector<KeyKind> kinds_;
-  Arena arena_;
 };
 
 }  // namespace
