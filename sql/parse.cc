@@ -88,6 +88,7 @@ class TreeReader {
   Json read() {
     Json out;
     value(out);
+    if (next() != '\0') bad();
     return out;
   }
 
@@ -97,9 +98,9 @@ class TreeReader {
       case '{': return object(out);
       case '[': return array(out);
       case '"': out = string(); return;
-      case 't': at_ += 4, out = true; return;
-      case 'f': at_ += 5, out = false; return;
-      case 'n': at_ += 4, out = nullptr; return;
+      case 't': word("true"), out = true; return;
+      case 'f': word("false"), out = false; return;
+      case 'n': word("null"), out = nullptr; return;
       default: return number(out);
     }
   }
@@ -128,6 +129,11 @@ class TreeReader {
     if (c != ',' && c != end) bad();
     ++at_;
     return c == ',';
+  }
+  void word(const char* expected) {
+    const std::size_t n = std::strlen(expected);
+    if (std::strncmp(at_, expected, n) != 0) bad();
+    at_ += n;
   }
   void number(Json& out) {
     const char* end = at_ + std::strspn(at_, "-0123456789");
@@ -178,6 +184,8 @@ class TreeReader {
 
 }  // namespace
 
+Json read_tree(const char* text) { return TreeReader(text).read(); }
+
 Json parse_statement(const std::string& sql) {
   check_text(sql);
   Json out;
@@ -190,7 +198,7 @@ Json parse_statement(const std::string& sql) {
     if (const PgQueryError* error = parsed.result.error) {
       throw Failure(ErrorCode::kSyntax, error->message ? error->message : "syntax error", byte_offset(sql, error->cursorpos));
     }
-    Json tree = TreeReader(parsed.result.parse_tree).read();
+    Json tree = read_tree(parsed.result.parse_tree);
     Json& statements = tree["stmts"];
     if (statements.empty()) return;
     if (statements.size() > 1) {
@@ -212,7 +220,7 @@ bool is_keyword(std::string_view name) {
     ~Parsed() { pg_query_free_parse_result(result); }
   } parsed(probe.c_str());
   if (parsed.result.error) return true;
-  const Json tree = TreeReader(parsed.result.parse_tree).read();
+  const Json tree = read_tree(parsed.result.parse_tree);
   const Json& target = tree["stmts"][0]["stmt"]["SelectStmt"]["targetList"][0]["ResTarget"]["val"];
   return !target.contains("ColumnRef");
 }
