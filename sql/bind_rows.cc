@@ -1,4 +1,4 @@
-// Set-returning functions: unnest, generate_series, generate_subscripts, string_to_table. Each is UNNEST of an array.
+// Set-returning functions: unnest, generate_series, generate_subscripts, string_to_table, regexp_matches, regexp_split_to_table. Each is UNNEST of an array.
 //
 //     FROM f(…) [WITH ORDINALITY]      unnest over one row                    P, LATERAL f(…)      unnest over P
 //     SELECT …, f(…), g(…)             unnest of both arrays side by side, over all that the select list sees
@@ -12,7 +12,7 @@ namespace weir {
 
 namespace {
 
-constexpr std::string_view kFunctions[] = {"unnest", "generate_series", "generate_subscripts", "string_to_table"};
+constexpr std::string_view kFunctions[] = {"unnest", "generate_series", "generate_subscripts", "string_to_table", "regexp_matches", "regexp_split_to_table"};
 
 void each_marker(ExprPtr& expr, const std::function<void(ExprPtr&)>& f) {
   if (expr->node == Expr::Node::kCall && is_unnest_marker(*expr->function)) return f(expr);
@@ -26,6 +26,16 @@ PlanPtr unnest_of(PlanPtr input, std::vector<ExprPtr> arrays) {
   plan->exprs = std::move(arrays);
   derive_node(*plan);
   return plan;
+}
+
+// What the function gives for each row, of an element of its array: regexp_matches' are arrays themselves, as their bytes.
+ExprPtr row_of(const std::string& function, ExprPtr element) {
+  if (function != "regexp_matches") return element;
+  const int offset = element->offset;
+  const Function& f = texts_of_bytes();
+  std::vector<ExprPtr> args;
+  args.push_back(std::move(element));
+  return Expr::make_call(f, f.result, std::move(args), offset);
 }
 
 bool is_true(const Expr* condition) {
@@ -96,7 +106,7 @@ ExprPtr Binder::bind_rows_array(const std::string& name, std::vector<ExprPtr> ar
     return Expr::make_call(f, f.result, std::move(args), offset);
   }
   if (name == "string_to_table") return bind_call("string_to_array", std::move(args), nullptr, offset);
-  if (name == "generate_subscripts") return bind_call(name, std::move(args), nullptr, offset);
+  if (name == "generate_subscripts" || name.starts_with("regexp_")) return bind_call(name, std::move(args), nullptr, offset);
   std::string types;
   for (const ExprPtr& a : args) types += (types.empty() ? "" : ", ") + Type{a->type.id, 0, 0}.to_string();
   if (args.size() == 1 && args[0]->type.id == TypeId::kUnknown) throw Failure(ErrorCode::kType, "function unnest(unknown) is not unique", offset);
@@ -118,7 +128,7 @@ ExprPtr Binder::bind_rows_call(const std::string& name, const Json& body, const 
   std::vector<ExprPtr> args;
   const Function& f = unnest_marker(array->type.id);
   args.push_back(std::move(array));
-  return Expr::make_call(f, type, std::move(args), offset);
+  return row_of(name, Expr::make_call(f, type, std::move(args), offset));
 }
 
 From Binder::bind_unnest(const std::string& name, const Json& call, const Json& body, const Context& context) {
@@ -146,6 +156,7 @@ From Binder::bind_unnest(const std::string& name, const Json& call, const Json& 
   std::vector<ExprPtr> columns;
   if (flag(body, "ordinality")) names.push_back("ordinality");
   for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(weir::column_of(plan->schema, static_cast<std::uint16_t>(i)));
+  columns[0] = row_of(name, std::move(columns[0]));
   return relation_from(make_project(std::move(plan), std::move(columns), std::move(names)), name, alias, {});
 }
 

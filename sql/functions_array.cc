@@ -430,6 +430,14 @@ const Function& array_quantifier(const Function& op, bool all) {
   });
 }
 
+const Function& texts_of_bytes() {
+  return interned("texts of bytes", [] {
+    Function f = made("texts of", {plain(TypeId::kBytea)}, plain(array_of(TypeId::kText)), true, pointwise<[](Bytes array) { return array; }>);
+    f.effort = Effort::kCheap;
+    return f;
+  });
+}
+
 Kernel array_conversion() { return convert; }
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 
 #include "sql/kernels.h"
 #include "sql/regex.h"
+#include "zset/array.h"
 
 namespace weir {
 namespace {
@@ -286,12 +287,15 @@ std::optional<std::size_t> group_number(const Regex& regex, Int group) {
   return static_cast<std::size_t>(group);
 }
 
+// Where to look for the next match.
+std::size_t after(const Regex::Span& match) { return static_cast<std::size_t>(match.begin == match.end ? match.end + 1 : match.end); }
+
 // Match number n from `start` on.
 bool find_match(const Regex& regex, const Characters& text, Int start, Int n, std::vector<Regex::Span>& spans) {
   std::size_t from = static_cast<std::size_t>(start) - 1;
   while (from <= text.size() && regex.find(text, from, spans)) {
     if (--n == 0) return true;
-    from = static_cast<std::size_t>(spans[0].begin == spans[0].end ? spans[0].end + 1 : spans[0].end);
+    from = after(spans[0]);
   }
   return false;
 }
@@ -305,7 +309,7 @@ Int regexp_count(View text, View pattern, Int start, View options) {
   std::size_t from = static_cast<std::size_t>(start) - 1;
   Int n = 0;
   for (; from <= characters.size() && regex.find(characters, from, spans); ++n) {
-    from = static_cast<std::size_t>(spans[0].begin == spans[0].end ? spans[0].end + 1 : spans[0].end);
+    from = after(spans[0]);
   }
   return n;
 }
@@ -337,6 +341,63 @@ std::optional<std::string> regexp_substr(View text, View pattern, Int start, Int
   const Regex::Span& s = spans[*number];
   if (s.begin < 0) return std::nullopt;
   return utf8(characters, static_cast<std::size_t>(s.begin), static_cast<std::size_t>(s.end));
+}
+
+Bytes piece_of(const Characters& text, const Regex::Span& s, Arena& arena) {
+  return Bytes::copy(utf8(text, static_cast<std::size_t>(s.begin), static_cast<std::size_t>(s.end)), arena);
+}
+
+// A match as an array: its groups, or where the pattern has none, all of it.
+Bytes groups_of(const Regex& regex, const Characters& text, const std::vector<Regex::Span>& spans, Arena& arena) {
+  ArrayBuilder out(KeyKind::kText);
+  for (std::size_t g = regex.groups() > 0 ? 1 : 0; g <= regex.groups(); ++g) {
+    out.add(g < spans.size() && spans[g].begin >= 0 ? Datum::of(piece_of(text, spans[g], arena)) : Datum::of_null(Kind::kBytes));
+  }
+  return out.take(arena);
+}
+
+std::optional<Bytes> regexp_match(Arena& arena, View text, View pattern, View options) {
+  bool global = false;
+  const Regex& regex = compiled(pattern, parse_flags(options, global, "regexp_match"));
+  const Characters characters = to_characters(text);
+  std::vector<Regex::Span> spans;
+  if (!regex.find(characters, 0, spans)) return std::nullopt;
+  return groups_of(regex, characters, spans, arena);
+}
+
+// The first match, or with 'g' all, each an array as bytes.
+Bytes regexp_matches(Arena& arena, View text, View pattern, View options) {
+  bool global = false;
+  const Regex& regex = compiled(pattern, parse_flags(options, global));
+  const Characters characters = to_characters(text);
+  std::vector<Regex::Span> spans;
+  ArrayBuilder out(KeyKind::kText);
+  for (std::size_t from = 0; from <= characters.size() && regex.find(characters, from, spans);) {
+    out.add(Datum::of(groups_of(regex, characters, spans, arena)));
+    if (!global) break;
+    from = after(spans[0]);
+  }
+  return out.take(arena);
+}
+
+// What is between the matches. One of no characters counts only within the text, and not right after another.
+Bytes regexp_split(Arena& arena, View text, View pattern, View options, const char* function) {
+  bool global = false;
+  const Regex& regex = compiled(pattern, parse_flags(options, global, function));
+  const Characters characters = to_characters(text);
+  const auto size = static_cast<std::int64_t>(characters.size());
+  std::vector<Regex::Span> spans;
+  ArrayBuilder out(KeyKind::kText);
+  std::int64_t begin = 0, last = 0;  // of the piece; the end of the match before
+  for (std::size_t from = 0; from <= characters.size() && regex.find(characters, from, spans); from = after(spans[0])) {
+    if (spans[0].begin < size && spans[0].end > last) {
+      out.add(Datum::of(piece_of(characters, {begin, spans[0].begin}, arena)));
+      begin = spans[0].end;
+    }
+    last = spans[0].end;
+  }
+  out.add(Datum::of(piece_of(characters, {begin, size}, arena)));
+  return out.take(arena);
 }
 
 // The pattern of SIMILAR TO as an ordinary one.
@@ -409,6 +470,14 @@ void add_patterns(Kernels& k) {
   k.add("substring text text text", pointwise<[](View s, View p, View e) { return regex_substring(s, similar_to_escape(p, e)); }>);
   k.add("regexp_like text text", pointwise<[](View s, View p) { return regexp_like(s, p, ""); }>);
   k.add("regexp_like text text text", pointwise<[](View s, View p, View f) { return regexp_like(s, p, f); }>);
+  k.add("regexp_match text text", pointwise<[](Arena& a, View s, View p) { return regexp_match(a, s, p, ""); }>);
+  k.add("regexp_match text text text", pointwise<regexp_match>);
+  k.add("regexp_matches text text", pointwise<[](Arena& a, View s, View p) { return regexp_matches(a, s, p, ""); }>);
+  k.add("regexp_matches text text text", pointwise<regexp_matches>);
+  k.add("regexp_split_to_array text text", pointwise<[](Arena& a, View s, View p) { return regexp_split(a, s, p, "", "regexp_split_to_array"); }>);
+  k.add("regexp_split_to_array text text text", pointwise<[](Arena& a, View s, View p, View f) { return regexp_split(a, s, p, f, "regexp_split_to_array"); }>);
+  k.add("regexp_split_to_table text text", pointwise<[](Arena& a, View s, View p) { return regexp_split(a, s, p, "", "regexp_split_to_table"); }>);
+  k.add("regexp_split_to_table text text text", pointwise<[](Arena& a, View s, View p, View f) { return regexp_split(a, s, p, f, "regexp_split_to_table"); }>);
   k.add("regexp_replace text text text", pointwise<[](View s, View p, View r) { return regexp_replace(s, p, r, ""); }>);
   k.add("regexp_replace text text text text", pointwise<[](View s, View p, View r, View f) { return regexp_replace(s, p, r, f); }>);
   k.add("regexp_replace text text text int4",

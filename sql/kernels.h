@@ -198,6 +198,7 @@ const Function& series_array(TypeId element);       // generate_series, as an ar
 // What UNNEST of the array stands for in a select list, until the plan below gives it.
 const Function& unnest_marker(TypeId array);
 bool is_unnest_marker(const Function& function);
+const Function& texts_of_bytes();  // a BYTEA that holds a TEXT[], as an element of what regexp_matches gives
 Kernel array_conversion();  // calls Function::inner, a cast, for each element
 // The pieces of a text between separators: without one each character; of an empty text none.
 void each_part(std::string_view text, std::optional<std::string_view> separator, const std::function<void(std::string_view)>& put);
