@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min(), kHighest = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kFirstPlace = std::numeric_limits<std::int64_t>::min(), kLastPlace = std::numeric_limits<std::int64_t>::max();
 
 // Maps a value to an integer that never descends where the value ascends. REQUIRES: not NULL
 std::int64_t prefix_of(const Datum& d, KeyKind kind) {
@@ -20,9 +20,9 @@ std::int64_t prefix_of(const Datum& d, KeyKind kind) {
     case KeyKind::kBool: return d.boolean;
     case KeyKind::kInt: return d.integer;
     case KeyKind::kDouble: {
-      if (d.number != d.number) return kHighest;
+      if (d.number != d.number) return kLastPlace;
       const auto bits = std::bit_cast<std::int64_t>(d.number == 0 ? 0.0 : d.number);
-      return bits < 0 ? bits ^ kHighest : bits;
+      return bits < 0 ? bits ^ kLastPlace : bits;
     }
     case KeyKind::kText: case KeyKind::kPadded: {
       std::uint64_t head = 0;
@@ -35,7 +35,7 @@ std::int64_t prefix_of(const Datum& d, KeyKind kind) {
       std::int32_t scale;
       if (!numeric_small(d.bytes, coefficient, scale)) {
         const int sign = Numeric::decode(d.bytes).sign();
-        return sign == 0 ? 0 : sign < 0 ? kLowest : kHighest;
+        return sign == 0 ? 0 : sign < 0 ? kFirstPlace : kLastPlace;
       }
       __int128 power = 1;
       for (std::int32_t s = 0; s < scale; ++s) {
@@ -44,7 +44,7 @@ std::int64_t prefix_of(const Datum& d, KeyKind kind) {
       }
       __int128 whole = coefficient / power;
       if (coefficient % power < 0) --whole;
-      return whole < kLowest ? kLowest : whole > kHighest ? kHighest : static_cast<std::int64_t>(whole);
+      return whole < kFirstPlace ? kFirstPlace : whole > kLastPlace ? kLastPlace : static_cast<std::int64_t>(whole);
     }
     case KeyKind::kInterval: case KeyKind::kArray: return 0;
   }
@@ -129,7 +129,7 @@ OrderedPartitions::Entry OrderedPartitions::entry_of(Id row) const {
   const OrderKey& key = order_[0];
   const Datum d = rows_.get(row, key.column);
   if (d.null) {
-    e.prefix = key.nulls_first ? kLowest : kHighest;
+    e.prefix = key.nulls_first ? kFirstPlace : kLastPlace;
   } else {
     e.prefix = prefix_of(d, rows_.kinds()[key.column]);
     if (key.descending) e.prefix = ~e.prefix;

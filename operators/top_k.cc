@@ -13,14 +13,14 @@ using Id = RowStore::Id;
 using Entry = OrderedPartitions::Entry;
 using Partition = OrderedPartitions::Partition;
 
-constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 
 class TopK final : public Operator {
  public:
   TopK(std::vector<KeyKind> input, std::vector<KeyKind> types, TopKSpec spec)
       : Operator(std::move(types)), spec_(std::move(spec)), rows_(std::move(input), spec_.partition, spec_.order) {
-    begin_ = static_cast<std::int64_t>(std::min<std::uint64_t>(spec_.offset, kNoEnd));
-    end_ = spec_.limit && *spec_.limit < static_cast<std::uint64_t>(kNoEnd - begin_) ? begin_ + static_cast<std::int64_t>(*spec_.limit) : kNoEnd;
+    begin_ = static_cast<std::int64_t>(std::min<std::uint64_t>(spec_.offset, kHighest));
+    end_ = spec_.limit && *spec_.limit < static_cast<std::uint64_t>(kHighest - begin_) ? begin_ + static_cast<std::int64_t>(*spec_.limit) : kHighest;
   }
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
@@ -42,7 +42,7 @@ class TopK final : public Operator {
 
   bool contents(Step& step, Delta& out) const override {
     std::vector<Window> all;
-    rows_.each([&](Id id) { window(rows_.partition(id), begin_, end_, all); });
+    rows_.each([&](Id id) { window(rows_.partition(id), begin_, end_of(rows_.partition(id)), all); });
     std::vector<Out> rows;
     for (const Window& w : all) put_window(w, 1, rows);
     emit(rows, step.arena(), out);
@@ -54,6 +54,7 @@ class TopK final : public Operator {
     std::string text = "top";
     if (spec_.limit) text += " " + std::to_string(*spec_.limit);
     if (spec_.offset != 0) text += " after " + std::to_string(spec_.offset);
+    if (spec_.ties) text += " with ties";
     if (!spec_.partition.empty()) text += " of each partition";
     return text;
   }
@@ -80,28 +81,52 @@ class TopK final : public Operator {
     if (changes.empty()) return;
     const Id id = rows_.touched(t);
     const Partition& p = rows_.partition(id);
-    if (begin_ == 0 && end_ == kNoEnd && !spec_.row_number) {  // everything is in the window
+    if (begin_ == 0 && end_ == kHighest && !spec_.row_number) {  // everything is in the window
       for (const auto& c : changes) out_.push_back({rows_.apply(id, c), c.weight, 0});
       return;
     }
     const auto by = rows_.order();
     const auto first = p.rows.rank(changes.front().value, by);
-    if (first.before >= end_) {
+    until_ = end_of(p);
+    if (first.before >= until_) {
       for (const auto& c : changes) rows_.apply(id, c);
+      note_ties(p);
       return;
     }
     const std::int64_t from = std::max(begin_, first.before);
-    const bool small = std::min(end_, p.total) - from <= std::max<std::int64_t>(kSmallWindow, static_cast<std::int64_t>(changes.size()) * 4);
-    if (spec_.row_number || small) change_by_window(id, p, changes, from);
-    else for (const auto& c : changes) change_by_position(id, p, c);
+    const bool small = std::min(until_, p.total) - from <= std::max<std::int64_t>(kSmallWindow, static_cast<std::int64_t>(changes.size()) * 4);
+    if (spec_.row_number || small) {
+      change_by_window(id, p, changes, from);
+      return;
+    }
+    for (const auto& c : changes) change_by_position(id, p, c);
+    note_ties(p);
+  }
+
+  // Where the window ends: at its limit or, with ties, behind the last peer of the row that stands there.
+  std::int64_t end_of(const Partition& p) const {
+    if (!spec_.ties || end_ == begin_ || p.total <= end_) return end_;
+    Entry last{};
+    p.rows.each_from(end_ - 1, [&](const Entry& e, std::int64_t) {
+      last = e;
+      return false;
+    });
+    return OrderedPartitions::partition_point(p, [&](const Entry& e) { return rows_.compare_peers(e, last) <= 0; });
+  }
+  // The changes being noted for a window up to until_: what it holds more, or less, since its end has moved.
+  void note_ties(const Partition& p) {
+    if (!spec_.ties) return;
+    const std::int64_t end = end_of(p);
+    note_range(p, until_, end, 1);
+    note_range(p, end, until_, -1);
   }
 
   // Compares the window before and after, from the first position that changes to the last.
   void change_by_window(Id id, const Partition& p, std::span<const Change> changes, std::int64_t from) {
     std::int64_t net = 0;
     for (const auto& c : changes) net = add_weights(net, c.weight);
-    std::int64_t until = end_;
-    if (net == 0) {  // what lies behind the last change stays where it is
+    std::int64_t until = until_;
+    if (net == 0 && !spec_.ties) {  // what lies behind the last change stays where it is
       const auto last = p.rows.rank(changes.back().value, rows_.order());
       until = std::min(until, last.before + last.weight);
     }
@@ -109,7 +134,7 @@ class TopK final : public Operator {
     after_.clear();
     window(p, from, until, before_);
     for (const auto& c : changes) rows_.apply(id, c);
-    window(p, from, until, after_);
+    window(p, from, spec_.ties ? end_of(p) : until, after_);
     if (spec_.row_number) compare_positions();
     else compare_rows();
   }
@@ -173,12 +198,12 @@ class TopK final : public Operator {
   }
   // What `copies` rows put in at `at` do to the others. sign -1: what taking them out undoes.
   void note_insertion(const Partition& p, std::int64_t at, std::int64_t copies, std::int64_t sign) {
-    if (at >= end_) return;
-    if (end_ != kNoEnd) note_range(p, std::max({begin_, at, end_ - copies}), end_, -sign);
-    note_range(p, std::max(at, begin_ - copies), end_ == kNoEnd ? begin_ : std::min(begin_, end_ - copies), sign);
+    if (at >= until_) return;
+    if (until_ != kHighest) note_range(p, std::max({begin_, at, until_ - copies}), until_, -sign);
+    note_range(p, std::max(at, begin_ - copies), until_ == kHighest ? begin_ : std::min(begin_, until_ - copies), sign);
   }
   void note_own(Id row, std::int64_t at, std::int64_t copies, std::int64_t sign) {
-    const std::int64_t first = std::max(at, begin_), last = std::min(copies > kNoEnd - at ? kNoEnd : at + copies, end_);
+    const std::int64_t first = std::max(at, begin_), last = std::min(copies > kHighest - at ? kHighest : at + copies, until_);
     if (first < last) out_.push_back({row, sign * (last - first), 0});
   }
   void note_range(const Partition& p, std::int64_t from, std::int64_t to, std::int64_t sign) {
@@ -242,6 +267,7 @@ class TopK final : public Operator {
 
   TopKSpec spec_;
   std::int64_t begin_ = 0, end_ = 0;  // positions of the window, from 0
+  std::int64_t until_ = 0;            // where the window of the partition at hand ended before the step
   OrderedPartitions rows_;
   // Of the step:
   std::vector<Window> before_, after_;

@@ -171,16 +171,20 @@ std::uint64_t Binder::limit_value(const Json& node, std::string_view clause, boo
 }
 
 void Binder::limit(BoundQuery& query, const Json& body) {
-  const std::string option = text_field(body, "limitOption");
-  if (option == "LIMIT_OPTION_WITH_TIES") unsupported("FETCH FIRST … WITH TIES", -1);
   TopKSpec spec;
   bool given = false;
   if (const Json* count = find(body, "limitCount")) {
+    spec.ties = text_field(body, "limitOption") == "LIMIT_OPTION_WITH_TIES";
+    const auto [type, constant] = open(*count);
+    if (spec.ties && type == "A_Const" && flag(*constant, "isnull")) {
+      throw Failure(ErrorCode::kSyntax, "row count cannot be null in FETCH FIRST ... WITH TIES clause", location(*constant));
+    }
     const std::uint64_t rows = limit_value(*count, "LIMIT", given);
     if (given) spec.limit = rows;
   }
   if (const Json* offset = find(body, "limitOffset")) spec.offset = limit_value(*offset, "OFFSET", given);
   if (!spec.limit && spec.offset == 0) return;
+  spec.ties = spec.ties && spec.limit;
   spec.order = query.order;
   query.plan = make_top_k(std::move(query.plan), std::move(spec));
 }

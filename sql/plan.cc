@@ -354,7 +354,7 @@ void derive_node(Plan& plan) {
     case Plan::Node::kTopK: {
       plan.schema = input->schema;
       if (plan.top_k.row_number) plan.schema.push_back({"row_number", Type{TypeId::kBigint, 0, 0}, false});
-      const bool one = plan.top_k.limit && *plan.top_k.limit <= 1;
+      const bool one = plan.top_k.limit && *plan.top_k.limit <= (plan.top_k.ties ? 0 : 1);
       if (one && (!input->has_key || plan.top_k.partition.size() <= input->key.size())) {
         set_key(plan, plan.top_k.partition);
       } else if (input->has_key) {
@@ -602,6 +602,7 @@ std::string text_of(const TopKSpec& spec) {
   if (spec.limit) out += " limit " + std::to_string(*spec.limit);
   if (spec.offset) out += " offset " + std::to_string(spec.offset);
   if (spec.row_number) out += " row_number";
+  if (spec.ties) out += " ties";
   return out;
 }
 
@@ -762,6 +763,7 @@ std::string readable(const Plan& plan) {
       std::string out = "top";
       if (plan.top_k.limit) out += " " + std::to_string(*plan.top_k.limit);
       if (plan.top_k.offset) out += " after " + std::to_string(plan.top_k.offset);
+      if (plan.top_k.ties) out += " with ties";
       if (!plan.top_k.partition.empty()) out += " for each " + columns(plan.top_k.partition, in);
       out += order(plan.top_k.order);
       return out + (plan.top_k.row_number ? ", numbered" : "");

@@ -44,7 +44,14 @@ Law top_law(Kinds kinds, TopKSpec spec) {
         }
         return false;
       });
-      for (std::size_t i = spec.offset; i < rows.size() && (!spec.limit || i < spec.offset + *spec.limit); ++i) {
+      const auto peers = [&](const PlainRow& a, const PlainRow& b) {
+        return std::all_of(spec.order.begin(), spec.order.end(), [&](const OrderKey& k) { return compare(a[k.column], b[k.column], kinds[k.column], k) == 0; });
+      };
+      const auto in_window = [&](std::size_t i) {
+        if (!spec.limit || i < spec.offset + *spec.limit) return true;
+        return spec.ties && *spec.limit != 0 && peers(rows[i], rows[spec.offset + *spec.limit - 1]);
+      };
+      for (std::size_t i = spec.offset; i < rows.size() && in_window(i); ++i) {
         PlainRow row = rows[i];
         if (spec.row_number) row.push_back(std::to_string(i + 1));
         add(out, row, 1);
@@ -65,6 +72,10 @@ RC_GTEST_PROP(TopKLaw, RowNumbers, ()) { law_holds(top_law(kTopRow, {{1}, {{2, f
 RC_GTEST_PROP(TopKLaw, RowNumbersInAWindow, ()) { law_holds(top_law(kTopRow, {{}, {{2, false, false}}, 1, 4, true}), *ops()); }
 RC_GTEST_PROP(TopKLaw, NoLimitIsIdentity, ()) { law_holds(top_law(kTopRow, {{}, {}, 0, std::nullopt, false}), *ops()); }
 RC_GTEST_PROP(TopKLaw, LimitZero, ()) { law_holds(top_law(kTopRow, {{}, {{0, false, false}}, 0, 0, false}), *ops()); }
+RC_GTEST_PROP(TopKLaw, Ties, ()) { law_holds(top_law(kTopRow, {{}, {{2, true, true}}, 0, 2, false, true}), *ops()); }
+RC_GTEST_PROP(TopKLaw, TiesOfTwoKeysAndOffset, ()) { law_holds(top_law(kTopRow, {{}, {{0, false, false}, {1, true, false}}, 1, 3, false, true}), *ops()); }
+RC_GTEST_PROP(TopKLaw, TiesOfPartitions, ()) { law_holds(top_law(kTopRow, {{0}, {{1, false, true}}, 0, 1, false, true}), *ops()); }
+RC_GTEST_PROP(TopKLaw, NoTiesOfNothing, ()) { law_holds(top_law(kTopRow, {{}, {{0, false, false}}, 1, 0, false, true}), *ops()); }
 RC_GTEST_PROP(TopKLaw, OtherKinds, ()) {
   Law law = top_law({KeyKind::kDouble, KeyKind::kInterval, KeyKind::kBool}, {{}, {{1, true, false}, {0, false, true}}, 1, 3, false});
   law.up_to_equality = true;
@@ -79,7 +90,9 @@ RC_GTEST_PROP(TopKLaw, NumericOrder, ()) {
 // Windows larger than what is compared as a whole.
 TEST(TopK, LargeWindows) {
   for (const TopKSpec& spec : {TopKSpec{{}, {{0, false, false}}, 500, 1000, false}, TopKSpec{{}, {{0, true, false}}, 700, std::nullopt, false},
-                               TopKSpec{{}, {{0, false, false}}, 0, 900, false}, TopKSpec{{}, {{0, false, false}}, 100, 800, true}}) {
+                               TopKSpec{{}, {{0, false, false}}, 0, 900, false}, TopKSpec{{}, {{0, false, false}}, 100, 800, true},
+                               TopKSpec{{}, {{1, false, false}}, 100, 900, false, true}, TopKSpec{{}, {{1, true, false}, {0, false, false}}, 0, 700, false, true},
+                               TopKSpec{{}, {{1, false, false}}, 0, 3, false, true}}) {
     for (const std::size_t batch : {1u, 5u, 400u}) {
       const Law law = top_law({KeyKind::kInt, KeyKind::kInt}, spec);
       Runner runner(law);

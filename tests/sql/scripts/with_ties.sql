@@ -1,0 +1,35 @@
+-- FETCH FIRST n ROWS WITH TIES: over all rows, after an OFFSET, with several keys and NULLs, in sub-selects, for each row of LATERAL.
+CREATE TABLE s (id INT PRIMARY KEY, team TEXT, points INT, at DATE);
+CREATE TABLE team (name TEXT PRIMARY KEY, best INT);
+CREATE VIEW podium AS SELECT id, points FROM s ORDER BY points DESC NULLS LAST FETCH FIRST 3 ROWS WITH TIES;
+CREATE VIEW first_of_all AS SELECT points FROM s ORDER BY points FETCH FIRST ROW WITH TIES;
+CREATE VIEW behind AS SELECT id, team, points FROM s ORDER BY points DESC, team OFFSET 2 ROWS FETCH NEXT 2 ROWS WITH TIES;
+CREATE VIEW hidden_key AS SELECT team FROM s ORDER BY at NULLS FIRST FETCH FIRST 2 ROWS WITH TIES;
+CREATE VIEW none AS SELECT id FROM s ORDER BY points FETCH FIRST 0 ROWS WITH TIES;
+CREATE VIEW every AS SELECT id FROM s ORDER BY points FETCH FIRST (NULL::int) ROWS WITH TIES;
+CREATE VIEW teams AS SELECT team, SUM(points) AS total FROM s GROUP BY team ORDER BY total DESC FETCH FIRST 1 ROW WITH TIES;
+CREATE VIEW winners AS SELECT t.name, w.id, w.points FROM team t CROSS JOIN LATERAL (SELECT id, points FROM s WHERE s.team = t.name ORDER BY points DESC FETCH FIRST 1 ROW WITH TIES) w;
+CREATE VIEW among AS SELECT name FROM team WHERE best IN (SELECT points FROM s ORDER BY points DESC FETCH FIRST 2 ROWS WITH TIES);
+CREATE VIEW counted AS SELECT COUNT(*) AS n, MIN(points) AS least FROM (SELECT points FROM s ORDER BY points DESC FETCH FIRST 4 ROWS WITH TIES) x;
+CREATE VIEW of_both AS SELECT points FROM s UNION ALL SELECT best FROM team ORDER BY 1 FETCH FIRST 3 ROWS WITH TIES;
+CREATE VIEW different AS SELECT DISTINCT team, points FROM s ORDER BY points FETCH FIRST 2 ROWS WITH TIES;
+INSERT INTO team VALUES ('a', 5), ('b', 7), ('c', NULL), ('d', 5);
+INSERT INTO s VALUES (1, 'a', 5, '2024-01-01'), (2, 'a', 5, '2024-01-02'), (3, 'b', 7, NULL), (4, 'b', 7, '2024-01-01'), (5, 'c', NULL, '2024-01-03'), (6, 'a', 3, NULL);
+-- check
+INSERT INTO s VALUES (7, 'c', 5, NULL), (8, 'b', 5, '2024-01-01'), (9, 'd', 9, '2024-01-01');
+-- check
+UPDATE s SET points = 7 WHERE id IN (1, 9);
+-- check
+DELETE FROM s WHERE points = 7 AND team = 'b';
+-- check
+UPDATE s SET points = 1;
+-- check
+UPDATE s SET points = id / 3, at = DATE '2024-02-01' + id / 4 WHERE team <> 'c';
+-- check
+DELETE FROM s WHERE id > 4;
+-- check
+SELECT id FROM s ORDER BY points FETCH FIRST 1 ROWS WITH TIES;
+SELECT id FROM s FETCH FIRST 1 ROWS WITH TIES;
+SELECT id FROM s ORDER BY id FETCH FIRST NULL ROWS WITH TIES;
+SELECT id FROM s ORDER BY id FETCH FIRST -1 ROWS WITH TIES;
+SELECT (SELECT id FROM s ORDER BY points FETCH FIRST 1 ROWS WITH TIES) AS one;
