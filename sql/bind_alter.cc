@@ -17,6 +17,12 @@ bool take_out(Columns& columns, std::uint16_t gone) {
   return there;
 }
 
+bool uses_column(const Expr& expr, std::uint16_t column) {
+  bool used = false;
+  each_column(expr, [&](std::uint16_t c) { used = used || c == column; });
+  return used;
+}
+
 void drop_column(Relation& table, std::uint16_t gone) {
   const auto uses = [&](const Columns& columns) { return std::find(columns.begin(), columns.end(), gone) != columns.end(); };
   if (uses(table.key)) {
@@ -26,23 +32,28 @@ void drop_column(Relation& table, std::uint16_t gone) {
   }
   std::erase_if(table.rules->uniques, [&](const Relation::Unique& u) { return uses(u.columns); });
   std::erase_if(table.rules->foreign, [&](const Relation::Foreign& f) { return uses(f.columns); });
-  std::erase_if(table.rules->checks, [&](const Relation::Check& check) {
-    bool used = false;
-    each_column(*check.condition, [&](std::uint16_t c) { used = used || c == gone; });
-    return used;
-  });
+  std::erase_if(table.rules->checks, [&](const Relation::Check& check) { return uses_column(*check.condition, gone); });
+  std::erase_if(table.rules->generated, [&](const Relation::Generated& g) { return g.column == gone; });
+  std::erase_if(table.rules->identities, [&](const Relation::Identity& i) { return i.column == gone; });
   take_out(table.key, gone);
   for (Relation::Unique& u : table.rules->uniques) take_out(u.columns, gone);
   for (Relation::Foreign& f : table.rules->foreign) {
     take_out(f.columns, gone);
     take_out(f.set_columns, gone);
   }
+  const auto moved = [&](std::uint16_t c) { return static_cast<std::uint16_t>(c > gone ? c - 1 : c); };
   for (Relation::Check& check : table.rules->checks) {
     ExprPtr condition = check.condition->clone();
-    renumber(*condition, [&](std::uint16_t c) { return static_cast<std::uint16_t>(c > gone ? c - 1 : c); });
+    renumber(*condition, moved);
     check.text = condition->text();
     check.condition = std::move(condition);
   }
+  for (Relation::Generated& generated : table.rules->generated) {
+    ExprPtr expr = generated.expr->clone();
+    renumber(*expr, moved);
+    generated = {moved(generated.column), std::move(expr)};
+  }
+  for (Relation::Identity& identity : table.rules->identities) identity.column = moved(identity.column);
   table.schema.edit([&](Schema& fields) { fields.erase(fields.begin() + gone); });
   table.rules->defaults.erase(table.rules->defaults.begin() + gone);
 }
@@ -81,17 +92,38 @@ Statement Binder::alter_table(const Json& body) {
       add_column(table, *def, constraints);
       table.rules->defaults.resize(table.schema.size());
       out.sources.push_back(-1);
+      const std::size_t identities = before.rules->identities.size();
       for (const auto& [constraint, number] : constraints) add_constraint(table, *constraint, number);
+      if (table.rules->identities.size() > identities) unsupported("ALTER TABLE … ADD COLUMN of an identity column", location(*def));
     } else if (type == "AT_DropColumn") {
       const bool there = std::any_of(table.schema.begin(), table.schema.end(), [&](const Field& f) { return f.name == name; });
       if (!there && flag(command, "missing_ok")) continue;
+      const bool cascade = text_field(command, "behavior") == "DROP_CASCADE";
+      for (std::uint16_t gone = table_column(table, name, offset); cascade;) {  // what is generated of it goes first
+        const auto& generated = table.rules->generated;
+        const auto user = std::find_if(generated.begin(), generated.end(), [&](const Relation::Generated& g) { return uses_column(*g.expr, gone); });
+        if (user == generated.end()) break;
+        out.sources.erase(out.sources.begin() + user->column);
+        drop_column(table, user->column);
+        gone = table_column(table, name, offset);
+      }
       const std::uint16_t gone = table_column(table, name, offset);
+      for (const Relation::Generated& generated : table.rules->generated) {
+        if (!uses_column(*generated.expr, gone)) continue;
+        throw Failure(ErrorCode::kDependency, "cannot drop column \"" + name + "\" of table \"" + table.name + "\" because other objects depend on it: column \"" +
+                                                  table.schema[generated.column].name + "\"", offset);
+      }
       if (table.schema.size() == 1) unsupported("a table without columns", offset);
       drop_column(table, gone);
       out.sources.erase(out.sources.begin() + gone);
-      out.cascade = out.cascade || text_field(command, "behavior") == "DROP_CASCADE";
+      out.cascade = out.cascade || cascade;
     } else if (type == "AT_ColumnDefault") {
       const std::uint16_t column = table_column(table, name, offset);
+      const Relation::Identity* identity = table.rules->identity_column(column);
+      if (table.rules->generated_column(column) || (identity && !identity->serial)) {
+        throw Failure(ErrorCode::kSyntax, "column \"" + name + "\" of relation \"" + table.name + "\" is " + (identity ? "an identity" : "a generated") + " column", offset);
+      }
+      std::erase_if(table.rules->identities, [&](const Relation::Identity& i) { return i.column == column; });
       table.rules->defaults[column] = nullptr;
       if (!command.contains("def")) continue;
       Context context;
@@ -104,6 +136,9 @@ Statement Binder::alter_table(const Json& body) {
       const std::uint16_t column = table_column(table, name, offset);
       if (std::find(table.key.begin(), table.key.end(), column) != table.key.end()) {
         throw Failure(ErrorCode::kConstraint, "column \"" + name + "\" is in a primary key", offset);
+      }
+      if (const Relation::Identity* identity = table.rules->identity_column(column); identity && !identity->serial) {
+        throw Failure(ErrorCode::kConstraint, "column \"" + name + "\" of relation \"" + table.name + "\" is an identity column", offset);
       }
       table.schema.edit([&](Schema& fields) { fields[column].nullable = true; });
     } else if (type == "AT_AddConstraint") {
@@ -128,6 +163,7 @@ Statement Binder::alter_table(const Json& body) {
       unsupported("ALTER TABLE … " + what, offset);
     }
   }
+  check_generated(table);
   return out;
 }
 

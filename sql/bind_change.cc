@@ -73,6 +73,16 @@ void Binder::add_foreign(Relation& table, const Json& constraint, int column) {
   if (!foreign.parent_columns.empty() && foreign.parent_columns.size() != foreign.columns.size()) {
     throw Failure(ErrorCode::kSyntax, "number of referencing and referenced columns for foreign key disagree", offset);
   }
+  using Action = Relation::Foreign::Action;
+  const auto sets = [](Action action) { return action == Action::kSetNull || action == Action::kSetDefault; };
+  for (const std::uint16_t c : foreign.columns) {
+    if (table.rules->generated_column(c) && (sets(foreign.on_update) || foreign.on_update == Action::kCascade || sets(foreign.on_delete))) {
+      throw Failure(ErrorCode::kSyntax, "invalid " + std::string(sets(foreign.on_delete) ? "ON DELETE" : "ON UPDATE") + " action for foreign key constraint containing generated column", offset);
+    }
+    if (table.rules->identity_column(c) && (foreign.on_update == Action::kSetDefault || foreign.on_delete == Action::kSetDefault)) {
+      unsupported("SET DEFAULT of an identity column", offset);
+    }
+  }
   foreign.name = constraint_name(table, constraint, foreign.columns, "_fkey");
   table.rules->foreign.push_back(std::move(foreign));
 }
@@ -154,6 +164,7 @@ void Binder::bind_conflict(const Json& body, const Relation& table, const From& 
           throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", location(target));
         value = &at(*row, "args")[number - 1];
       }
+      if (!updatable(table, column, open(*value).first == "SetToDefault", location(target))) continue;
       set = open(*value).first == "SetToDefault"
                 ? default_of(table, column)
                 : fold(coerce(bind(*value, context), table.schema[column].type, Cast::kAssignment, location(*open(*value).second)));

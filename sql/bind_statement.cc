@@ -24,6 +24,17 @@ std::string statement_name(std::string_view type) {
   return name;
 }
 
+// Of SERIAL and its like: the type of the column.
+std::optional<TypeId> serial_type(const Json& type) {
+  static const std::map<std::string, TypeId> kTypes = {{"serial", TypeId::kInteger},    {"serial4", TypeId::kInteger}, {"bigserial", TypeId::kBigint},
+                                                       {"serial8", TypeId::kBigint},    {"smallserial", TypeId::kSmallint}, {"serial2", TypeId::kSmallint}};
+  const std::vector<std::string> names = strings_of(at(type, "names"));
+  const auto found = names.size() == 1 ? kTypes.find(names[0]) : kTypes.end();
+  if (found == kTypes.end()) return std::nullopt;
+  if (type.contains("arrayBounds")) throw Failure(ErrorCode::kUnsupported, "array of serial is not implemented", location(type));
+  return found->second;
+}
+
 void check_unique_names(const Schema& schema, int offset) {
   for (std::size_t i = 0; i < schema.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
@@ -97,6 +108,8 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     });
     return;
   }
+  if (type == "CONSTR_GENERATED") return add_generated(table, constraint, static_cast<std::uint16_t>(column));
+  if (type == "CONSTR_IDENTITY") return add_identity(table, constraint, static_cast<std::uint16_t>(column));
   if (type == "CONSTR_UNIQUE") return add_unique(table, constraint, column);
   if (type == "CONSTR_FOREIGN") return add_foreign(table, constraint, column);
   Scope scope;
@@ -113,6 +126,10 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     const Field& field = table.schema[static_cast<std::size_t>(column)];
     if (table.rules->defaults[static_cast<std::size_t>(column)]) {
       throw Failure(ErrorCode::kSyntax, "multiple default values specified for column \"" + field.name + "\" of table \"" + table.name + "\"", offset);
+    }
+    if (table.rules->generated_column(static_cast<std::uint16_t>(column)) || table.rules->identity_column(static_cast<std::uint16_t>(column))) {
+      throw Failure(ErrorCode::kSyntax, "both default and " + std::string(table.rules->generated_column(static_cast<std::uint16_t>(column)) ? "generation expression" : "identity") +
+                                            " specified for column \"" + field.name + "\" of table \"" + table.name + "\"", offset);
     }
     ExprPtr value = fold(coerce(bind(at(constraint, "raw_expr"), context), field.type, Cast::kAssignment, offset));
     table.rules->defaults[static_cast<std::size_t>(column)] = std::move(value);
@@ -148,7 +165,6 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
     return;
   }
   static const std::map<std::string, std::string> kNames = {
-      {"CONSTR_GENERATED", "a generated column"}, {"CONSTR_IDENTITY", "an identity column"},
       {"CONSTR_EXCLUSION", "EXCLUDE"}, {"CONSTR_ATTR_DEFERRABLE", "DEFERRABLE"}, {"CONSTR_ATTR_NOT_DEFERRABLE", "NOT DEFERRABLE"},
       {"CONSTR_ATTR_DEFERRED", "INITIALLY DEFERRED"}, {"CONSTR_ATTR_IMMEDIATE", "INITIALLY IMMEDIATE"}};
   const auto found = kNames.find(type);
@@ -160,7 +176,8 @@ void Binder::add_column(Relation& table, const Json& item, std::vector<std::pair
   only(item, "a column", {"colname", "typeName", "is_local", "constraints", "collClause"});
   Field field;
   field.name = text_field(item, "colname");
-  field.type = bind_type(at(item, "typeName"), false, nullptr);
+  const std::optional<TypeId> serial = serial_type(at(item, "typeName"));
+  field.type = serial ? Type{*serial, 0, 0} : bind_type(at(item, "typeName"), false, nullptr);
   if (const Json* collation = find(item, "collClause")) {
     const std::vector<std::string> name = strings_of(at(*collation, "collname"));
     if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("this collation", location(*collation));
@@ -169,13 +186,15 @@ void Binder::add_column(Relation& table, const Json& item, std::vector<std::pair
     if (other.name == field.name) throw Failure(ErrorCode::kDuplicateName, "column \"" + field.name + "\" specified more than once", offset);
   }
   table.schema.edit([&](Schema& fields) { fields.push_back(std::move(field)); });
+  const auto number = static_cast<std::uint16_t>(table.schema.size() - 1);
+  if (serial) add_identity(table, Json::object({{"location", location(at(item, "typeName"))}}), number);
   if (const Json* list = find(item, "constraints")) {
-    bool null = false, not_null = false;
+    bool null = false, not_null = serial.has_value();
     for (const Json& c : *list) {
       const Json* constraint = open(c).second;
       null = null || text_field(*constraint, "contype") == "CONSTR_NULL";
-      not_null = not_null || text_field(*constraint, "contype") == "CONSTR_NOTNULL" || text_field(*constraint, "contype") == "CONSTR_PRIMARY";
-      constraints.emplace_back(constraint, static_cast<int>(table.schema.size() - 1));
+      for (const char* kind : {"CONSTR_NOTNULL", "CONSTR_PRIMARY", "CONSTR_IDENTITY"}) not_null = not_null || text_field(*constraint, "contype") == kind;
+      constraints.emplace_back(constraint, static_cast<int>(number));
     }
     if (null && not_null) {
       throw Failure(ErrorCode::kSyntax, "conflicting NULL/NOT NULL declarations for column \"" + table.schema.back().name + "\"", offset);
@@ -213,6 +232,7 @@ Statement Binder::create_table(const Json& body) {
   if (table.schema.size() > 1600) throw Failure(ErrorCode::kSyntax, "tables can have at most 1600 columns", location(at(body, "relation")));
   table.rules->defaults.resize(table.schema.size());
   for (const auto& [constraint, column] : constraints) add_constraint(table, *constraint, column);
+  check_generated(table);
   return out;
 }
 
@@ -312,7 +332,8 @@ ExprPtr Binder::default_of(const Relation& table, std::uint16_t column) const {
 
 Statement Binder::insert(const Json& body) {
   only(body, "INSERT", {"relation", "cols", "selectStmt", "override", "withClause", "onConflictClause", "returningList"});
-  if (text_field(body, "override") != "OVERRIDING_NOT_SET") unsupported("OVERRIDING", -1);
+  const std::string overriding = text_field(body, "override");
+  const Override override = overriding == "OVERRIDING_SYSTEM_VALUE" ? Override::kSystem : overriding == "OVERRIDING_USER_VALUE" ? Override::kUser : Override::kNone;
   const Relation& table = writable(at(body, "relation"), "insert into");
   Statement out;
   out.kind = Statement::Kind::kInsert;
@@ -343,6 +364,8 @@ Statement Binder::insert(const Json& body) {
   };
   std::vector<std::string> names;
   for (const Field& f : table.schema) names.push_back(f.name);
+  const std::vector<Relation::Identity>& identities = table.rules->identities;
+  const Type place_type{TypeId::kBigint, 0, 0};
 
   const Json* source = find(body, "selectStmt");
   const Json* select = source ? open(*source).second : nullptr;
@@ -374,12 +397,28 @@ Statement Binder::insert(const Json& body) {
         const std::uint16_t column = columns[i];
         const auto [type, item] = open(items[i]);
         const int offset = location(*item);
-        row[column] = type == "SetToDefault" ? default_of(table, column) : fold(coerce(bind(items[i], context), table.schema[column].type, Cast::kAssignment, offset));
+        const bool is_default = type == "SetToDefault";
+        const bool given = insertable(table, column, is_default, override, offset);
+        ExprPtr value = is_default ? nullptr : fold(coerce(bind(items[i], context), table.schema[column].type, Cast::kAssignment, offset));
+        if (given && value) row[column] = std::move(value);
+      }
+      for (const Relation::Identity& identity : identities) {
+        row.push_back(boolean_constant(!row[identity.column]));
+        out.numbered = out.numbered || !row[identity.column];
       }
       for (std::size_t i = 0; i < width; ++i) {
         if (!row[i]) row[i] = default_of(table, static_cast<std::uint16_t>(i));
       }
       rows.back().exprs = std::move(row);
+    }
+    if (out.numbered) {
+      schema.push_back({"place", place_type, false});
+      for (const Relation::Identity& identity : identities) schema.push_back({table.schema[identity.column].name, Type{TypeId::kBoolean, 0, 0}, false});
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      std::vector<ExprPtr>& row = rows[i].exprs;
+      if (out.numbered) row.insert(row.begin() + static_cast<std::ptrdiff_t>(width), Expr::make_constant(Datum::of(static_cast<std::int64_t>(i)), place_type));
+      else row.resize(width);
     }
     const bool plain = std::all_of(rows.begin(), rows.end(), [](const ValuesRow& row) { return row.pending.subqueries.empty(); });
     PlanPtr plan = rows_of(std::move(rows), std::move(schema), scope);
@@ -400,11 +439,28 @@ Statement Binder::insert(const Json& body) {
   }
   settle(*query.plan);
   std::vector<ExprPtr> row(width);
+  std::vector<bool> taken(width);
+  for (std::size_t i = 0; i < query.visible; ++i) taken[columns[i]] = insertable(table, columns[i], false, override, at);
+  for (const Relation::Identity& identity : identities) out.numbered = out.numbered || !taken[identity.column];
+  if (out.numbered) {  // each row stands for itself, in the order of the query
+    TopKSpec spec;
+    spec.order = query.order;
+    spec.row_number = true;
+    query.plan = make_top_k(std::move(query.plan), std::move(spec));
+  }
   for (std::size_t i = 0; i < query.visible; ++i) {
-    row[columns[i]] = coerce(weir::column_of(query.plan->schema, static_cast<std::uint16_t>(i)), table.schema[columns[i]].type, Cast::kAssignment, at);
+    if (taken[columns[i]]) row[columns[i]] = coerce(weir::column_of(query.plan->schema, static_cast<std::uint16_t>(i)), table.schema[columns[i]].type, Cast::kAssignment, at);
   }
   for (std::size_t i = 0; i < width; ++i) {
     if (!row[i]) row[i] = default_of(table, static_cast<std::uint16_t>(i));
+  }
+  if (out.numbered) {
+    row.push_back(weir::column_of(query.plan->schema, static_cast<std::uint16_t>(query.plan->schema.size() - 1)));
+    names.emplace_back("place");
+    for (const Relation::Identity& identity : identities) {
+      row.push_back(boolean_constant(!taken[identity.column]));
+      names.push_back(table.schema[identity.column].name);
+    }
   }
   out.plan = optimize(make_project(std::move(query.plan), std::move(row), std::move(names)));
   return out;
@@ -440,6 +496,7 @@ Statement Binder::update(const Json& body) {
       const auto [source, row] = open(at(*multi, "source"));
       const int number = (*multi).value("colno", 0), count = (*multi).value("ncolumns", 0);
       if (source == "SubLink") {
+        (void)updatable(table, column, false, offset);
         if (number == 1) row_values = bind_row_sublink(*row, context);
         if (static_cast<int>(row_values.size()) != count) throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", offset);
         values[column] = coerce(std::move(row_values[static_cast<std::size_t>(number - 1)]), table.schema[column].type, Cast::kAssignment, offset);
@@ -449,7 +506,9 @@ Statement Binder::update(const Json& body) {
       if (static_cast<int>(at(*row, "args").size()) != count) throw Failure(ErrorCode::kSyntax, "number of columns does not match number of values", offset);
       value = &at(*row, "args")[static_cast<std::size_t>(number - 1)];
     }
-    if (open(*value).first == "SetToDefault") {
+    const bool is_default = open(*value).first == "SetToDefault";
+    if (!updatable(table, column, is_default, offset)) continue;
+    if (is_default) {
       values[column] = default_of(table, column);
     } else {
       values[column] = coerce(bind(*value, context), table.schema[column].type, Cast::kAssignment, location(*open(*value).second));
@@ -539,7 +598,11 @@ Statement Binder::truncate(const Json& body) {
   out.kind = Statement::Kind::kTruncate;
   out.cascade = text_field(body, "behavior") == "DROP_CASCADE";
   for (const Json& range : at(body, "relations")) {
-    const std::string& name = writable(*open(range).second, "truncate").name;
+    const Relation& table = writable(*open(range).second, "truncate");
+    const std::string& name = table.name;
+    if (flag(body, "restart_seqs") && !table.rules->identities.empty()) {
+      unsupported("TRUNCATE … RESTART IDENTITY of a table with identity columns", location(*open(range).second));
+    }
     if (std::find(out.names.begin(), out.names.end(), name) == out.names.end()) out.names.push_back(name);
   }
   return out;
@@ -561,10 +624,15 @@ Statement Binder::copy(const Json& body) {
       if (std::find(out.copy_columns.begin(), out.copy_columns.end(), column) != out.copy_columns.end()) {
         throw Failure(ErrorCode::kDuplicateName, "column \"" + name + "\" specified more than once", -1);
       }
+      if (table.rules->generated_column(column)) {
+        throw Failure(ErrorCode::kSyntax, "column \"" + name + "\" is a generated column: it cannot be used in COPY", location(at(body, "relation")));
+      }
       out.copy_columns.push_back(column);
     }
   } else {
-    for (std::size_t i = 0; i < table.schema.size(); ++i) out.copy_columns.push_back(static_cast<std::uint16_t>(i));
+    for (std::size_t i = 0; i < table.schema.size(); ++i) {
+      if (!table.rules->generated_column(static_cast<std::uint16_t>(i))) out.copy_columns.push_back(static_cast<std::uint16_t>(i));
+    }
   }
   bool csv = false;
   if (const Json* options = find(body, "options")) {

@@ -209,6 +209,15 @@ class Binder {
   ExprPtr default_of(const Relation& table, std::uint16_t column) const;
   void add_constraint(Relation& table, const Json& constraint, int column);
 
+  // bind_generated.cc
+  void add_generated(Relation& table, const Json& constraint, std::uint16_t column);
+  void add_identity(Relation& table, const Json& constraint, std::uint16_t column);
+  void check_generated(const Relation& table) const;  // when all constraints are there
+  // May the column be set to this by INSERT, by UPDATE? Failure, or false: to DEFAULT, of a column that is generated.
+  enum class Override : std::uint8_t { kNone, kSystem, kUser };
+  bool insertable(const Relation& table, std::uint16_t column, bool is_default, Override override, int offset) const;
+  bool updatable(const Relation& table, std::uint16_t column, bool is_default, int offset) const;
+
   // bind_change.cc
   Statement alter_table(const Json& body);
   Statement rename(const Json& body);

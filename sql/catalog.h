@@ -40,6 +40,13 @@ struct Relation {
     std::vector<std::uint16_t> set_columns;   // by SET NULL and SET DEFAULT on delete
     bool full = false;                        // MATCH FULL
   };
+  // A column that is computed from the others of its row (none of them generated), and one whose values come from a sequence of its own.
+  struct Generated { std::uint16_t column; std::shared_ptr<const Expr> expr; };
+  struct Identity {
+    std::uint16_t column;
+    bool always = false, serial = false;      // GENERATED ALWAYS; SERIAL and not IDENTITY
+    std::int64_t start = 1, increment = 1, least = 1, most = 1;
+  };
   // Tables. Defaults are expressions without columns (null: NULL); checks are boolean expressions over the row.
   struct Rules {
     std::vector<std::shared_ptr<const Expr>> defaults;
@@ -47,6 +54,10 @@ struct Relation {
     std::string key_name;                     // of the primary key's constraint, if there is one
     std::vector<Unique> uniques;              // UNIQUE; nulls_equal: NULLS NOT DISTINCT
     std::vector<Foreign> foreign;             // FOREIGN KEY
+    std::vector<Generated> generated;
+    std::vector<Identity> identities;
+    const Generated* generated_column(std::uint16_t column) const;  // null: it is not one
+    const Identity* identity_column(std::uint16_t column) const;
   };
   Optional<Rules> rules;
 };

@@ -77,7 +77,10 @@ PlanPtr columns(const Catalog& catalog) {
                {"character_maximum_length", kInt},
                {"numeric_precision", kInt},
                {"numeric_precision_radix", kInt},
-               {"numeric_scale", kInt}});
+               {"numeric_scale", kInt},
+               {"is_identity", kText},
+               {"identity_generation", kText},
+               {"is_generated", kText}});
   for (const std::string& name : catalog.relation_names()) {
     const Relation& relation = *catalog.find_relation(name);
     std::int64_t position = 0;
@@ -95,6 +98,11 @@ PlanPtr columns(const Catalog& catalog) {
       out.number_or_null(id == TypeId::kVarchar && field.type.precision > 0, field.type.precision);
       out.number_or_null(bits != 0 || bounded, bits != 0 ? bits : field.type.precision).number_or_null(bits != 0 || numeric, bits != 0 ? 2 : 10);
       out.number_or_null(whole || bounded, whole ? 0 : field.type.scale);
+      const auto c = static_cast<std::uint16_t>(position - 1);
+      const Relation::Identity* identity = relation.rules->identity_column(c);
+      const bool is_identity = identity && !identity->serial;
+      out.text(is_identity ? "YES" : "NO").text_or_null(is_identity ? (identity->always ? "ALWAYS" : "BY DEFAULT") : "");
+      out.text(relation.rules->generated_column(c) ? "ALWAYS" : "NEVER");
     }
   }
   return out.take();

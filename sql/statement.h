@@ -51,9 +51,12 @@ struct Statement {
   bool lazy = false;               // kCreateView … WITH (lazy)
   std::vector<Type> parameters;    // kCreateView: of $1, …, which the plan then holds
 
-  // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in. kDelete: the rows to delete, all columns.
+  // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in, generated columns left open. kDelete: the rows to delete, all columns.
   // kUpdate: old row ++ new row (converted). Checks and NOT NULL are not in the plan: the table enforces them. Optimised.
   PlanPtr plan;
+  // kInsert into a table with identity columns, where some row takes a number: the plan then ends with the row's place, and for each of Rules::identities whether it
+  // takes one.
+  bool numbered = false;
   // RETURNING: expressions over the row (kUpdate: the new one), followed by what FROM or USING has, which the plan then ends with. None: no RETURNING.
   std::vector<ExprPtr> returning;
   Schema returned;

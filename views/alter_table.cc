@@ -93,6 +93,12 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
   relation.id = engine_.next_id_++;
   auto table = std::make_shared<TableState>(std::move(relation), &engine_);
   table->definition = std::move(definition);
+  for (std::size_t n = 0; n < table->numbers.size(); ++n) {
+    const int source = sources[table->relation.rules->identities[n].column];
+    for (std::size_t o = 0; o < old->numbers.size(); ++o) {
+      if (old->relation.rules->identities[o].column == source) table->numbers[n] = old->numbers[o];
+    }
+  }
 
   // Rows, and defaults where there was no column.
   Arena arena;
@@ -115,6 +121,7 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
       out.columns[c] = Column::make(table->kinds()[c], chunk.size, true, arena);
       for (std::uint32_t i = 0; i < chunk.size; ++i) out.columns[c].set(i, defaults[c]);
     }
+    table->complete(out, arena);
     table->check(out, arena);
     moved.add(out);
   }
@@ -190,6 +197,7 @@ void SchemaChange::carry_over(const std::shared_ptr<TableState>& from, const std
         const Expr* value = sources[c] < 0 && c < to->relation.rules->defaults.size() ? to->relation.rules->defaults[c].get() : nullptr;
         row[c] = sources[c] >= 0 ? chunk.columns[sources[c]].get(i) : value ? evaluate_constant(*value, arena) : Datum::of_null(to->kinds()[c]);
       }
+      to->complete(row, arena);
       const TableChanges::Rows kept = changes.keep(row);
       const std::int64_t weight = chunk.weights[i];
       if (weight > 0) to->check(kept.chunk, arena);

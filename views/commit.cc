@@ -380,6 +380,12 @@ void Engine::collect_step(std::uint64_t next, StoredStep* step, std::vector<Rela
       relation.next_digest = relation.digest;
       relation.next_digest.add(net);
       touched.push_back(&relation);
+      if (!relation.relation.is_view) {
+        static_cast<const TableState&>(relation).each_position([&](const std::string& setting, const Numbers& numbers) {
+          if (step) step->settings.emplace_back(setting, numbers.position());
+          else storage_->set_setting(setting, numbers.position());
+        });
+      }
       if (step) {
         StoredStep::Write& write = step->writes.emplace_back();
         write.relation = relation.name();

@@ -208,6 +208,8 @@ std::vector<RelationInfo> Database::relations() const {
         const Expr* value = state->relation.rules->defaults[c].get();
         if (value && value->node == Expr::Node::kConstant) info.defaults.emplace(state->relation.schema[c].name, to_value(value->constant.get(), value->type));
       }
+      for (const Relation::Generated& g : state->relation.rules->generated) info.defaults.emplace(state->relation.schema[g.column].name, Value());
+      for (const Relation::Identity& i : state->relation.rules->identities) info.defaults.emplace(state->relation.schema[i.column].name, Value());
       info.definition = state->definition;
       info.lazy = state->relation.lazy;
       const internal::RelationState* rows = state->parametrised() ? nullptr : engine.rows_of(*state);

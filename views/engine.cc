@@ -153,6 +153,7 @@ void Engine::recover() {
     r.id = next_id_++;
     auto table = std::make_shared<TableState>(std::move(r), this);
     table->definition = relation.definition;
+    table->each_position([&](const std::string& setting, Numbers& numbers) { numbers.go_to(storage_->setting(setting)); });
     if (table->kinds().size() != relation.schema.size()) throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" is not the one that the catalog defines");
     attach_table(*table);
     enter(table);

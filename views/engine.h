@@ -249,6 +249,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   Outcome run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied);
   Outcome change_rows(TransactionState& transaction, Statement& statement);
   void recheck_links(TransactionState& transaction) const;                   // at commit, where others have committed since
+  void number_rows(const TableState& table, Arena& arena, Delta& rows) const;  // INSERT (generated.cc)
   Outcome insert_resolving(TransactionState& transaction, const Statement& statement, const Delta& rows);  // ON CONFLICT (on_conflict.cc)
   ResultSet returned(const Statement& statement, const Delta& rows, Arena& arena) const;
   void truncate(TransactionState& transaction, const Statement& statement);

@@ -120,6 +120,7 @@ void follow_key(TransactionState& transaction, Engine& engine, const Link& link,
         row[c] = value ? evaluate_constant(*value, transaction.arena) : Datum::of_null(link.child->kinds()[c]);
       }
     }
+    link.child->complete(row, transaction.arena);
     const Rows after = changes.keep(row);
     link.child->check(after.chunk, transaction.arena);
     out.after.insert(out.after.end(), static_cast<std::size_t>(child.count), after);

@@ -27,7 +27,7 @@ class Resolver {
     if (conflict.by_key) arbiters_.push_back({std::nullopt, table.relation.key, table.kinds_of_key(), false, {}});
     for (const std::size_t u : conflict.uniques)
       arbiters_.push_back({u, table.indexes[u].columns, table.indexes[u].kinds, table.indexes[u].nulls_equal, {}});
-    const auto changed = [&](std::uint16_t c) { return conflict.updates && conflict.set[c] != nullptr; };
+    const auto changed = [&](std::uint16_t c) { return conflict.updates && (conflict.set[c] || table.relation.rules->generated_column(c)); };
     one_by_one_ = std::any_of(table.relation.key.begin(), table.relation.key.end(), changed);
     for (const TableIndex& index : table.indexes) one_by_one_ = one_by_one_ || std::any_of(index.columns.begin(), index.columns.end(), changed);
     for (const ExprPtr& set : conflict.set) set_.push_back(set ? compile(*set) : nullptr);
@@ -167,6 +167,7 @@ class Resolver {
       deep_copy(old_row, arena_, old_rows);  // the table's texts may go, constants are their expressions'
       deep_copy(new_row, arena_, new_rows);
       one_nan(new_rows.chunks.back());
+      table_.complete(new_rows.chunks.back(), arena_);
       table_.check(new_rows.chunks.back(), arena_);
     }
     for (const Chunk& chunk : old_rows.chunks) before.push_back(changes_.keep(chunk));

@@ -98,6 +98,10 @@ void SchemaChange::add(const std::shared_ptr<RelationState>& relation) {
   relation->digest = Digest();
   relation->digest.add(rows);
   if (!rows.empty()) storage.write(relation->name(), rows);
+  if (!relation->relation.is_view) {
+    const auto keep = [&](const std::string& setting, const Numbers& numbers) { storage.set_setting(setting, numbers.position()); };
+    static_cast<const TableState&>(*relation).each_position(keep);
+  }
   storage.set_digest(relation->name(), relation->digest.to_string());
 }
 

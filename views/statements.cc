@@ -112,6 +112,7 @@ Outcome Engine::run(TransactionState& transaction, Bound& bound, const std::vect
       TableChanges& changes = transaction.of(table(s.names.at(0)));
       transaction.rows.clear();
       for (const Chunk& chunk : copied) {
+        changes.table()->complete(chunk, transaction.arena);
         changes.table()->check(chunk, transaction.arena);
         transaction.rows.push_back(changes.keep(chunk));
         outcome.changed += chunk.selected;
@@ -142,10 +143,14 @@ Outcome Engine::change_rows(TransactionState& transaction, Statement& s) {
     chunk.each([&](std::uint32_t i) { outcome.changed += static_cast<std::uint64_t>(chunk.weights[i]); });
     if (s.kind != Statement::Kind::kDelete) one_nan(chunk);
   }
+  if (s.numbered) number_rows(*target, transaction.arena, rows);
   const std::size_t width = target->kinds().size();
   const std::size_t new_row = s.kind == Statement::Kind::kUpdate ? width : 0;
   if (s.kind != Statement::Kind::kDelete) {
-    for (const Chunk& chunk : rows.chunks) target->check(slice(chunk, new_row, width), transaction.arena);
+    for (const Chunk& chunk : rows.chunks) {
+      target->complete(slice(chunk, new_row, width), transaction.arena);
+      target->check(slice(chunk, new_row, width), transaction.arena);
+    }
   }
   if (s.conflict) return insert_resolving(transaction, s, rows);
   if (!s.returning.empty()) {  // before anything changes: it may fail
@@ -276,6 +281,16 @@ std::vector<Chunk> Engine::read_copy(TransactionState& transaction, const Statem
     builder.append(row, 1);
   }
   builder.finish();
+  for (std::size_t n = 0; n < target->numbers.size(); ++n) {
+    const std::uint16_t c = target->relation.rules->identities[n].column;
+    if (std::find(s.copy_columns.begin(), s.copy_columns.end(), c) != s.copy_columns.end()) continue;
+    for (Chunk& chunk : out.chunks) {
+      for (std::uint32_t i = 0; i < chunk.size; ++i) {
+        chunk.columns[c].set_valid(i);
+        chunk.columns[c].set(i, Datum::of(target->numbers[n]->take()));
+      }
+    }
+  }
   for (Chunk& chunk : out.chunks) chunk.weights = plus_ones();
   return std::move(out.chunks);
 }

@@ -19,6 +19,7 @@ void store(Storage& storage, const std::vector<std::unique_ptr<StoredStep>>& ste
         storage.write(write.relation, write.rows);
         storage.set_digest(write.relation, write.digest);
       }
+      for (const auto& [name, value] : step->settings) storage.set_setting(name, value);
       for (const SourceMark& mark : step->marks) storage.set_mark(mark);
     }
     storage.set_sequence(steps.back()->sequence);

@@ -30,6 +30,7 @@ struct StoredStep {
   Arena arena;
   std::vector<Write> writes;
   std::vector<SourceMark> marks;
+  std::vector<std::pair<std::string, std::string>> settings;
   std::uint64_t sequence = 0;
 };
 

@@ -22,6 +22,8 @@ RelationState::RelationState(Relation r) : relation(std::move(r)) {
 TableState::TableState(Relation r, const Engine* owner) : RelationState(std::move(r)), engine(owner) {
   relation.has_key = !relation.key.empty();
   for (const Relation::Check& check : relation.rules->checks) checks.push_back(compile(*check.condition));
+  for (const Relation::Generated& g : relation.rules->generated) generated.push_back(compile(*g.expr));
+  for (const Relation::Identity& identity : relation.rules->identities) numbers.push_back(std::make_shared<Numbers>(relation, identity));
   for (const Relation::Unique& unique : relation.rules->uniques) {
     TableIndex index{unique.columns, {}, 0, true, unique.nulls_equal, unique.name};
     for (const std::uint16_t c : index.columns) index.kinds.push_back(key_kinds()[c]);

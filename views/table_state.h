@@ -5,6 +5,7 @@
 // Ownership  shared: handles and subscriptions outlive a DROP, which sets `dropped`. The node belongs to the circuit.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "operators/expression.h"
 #include "sql/catalog.h"
 #include "sql/plan.h"
+#include "views/numbers.h"
 #include "zset/digest.h"
 
 namespace weir::internal {
@@ -101,7 +103,17 @@ struct TableState : RelationState, std::enable_shared_from_this<TableState> {
   void check(const Chunk& rows, Arena& arena) const;
 
   const Engine* engine;
+  // Puts in what the table itself makes: generated columns; at first also the numbers of identity columns, where there is NULL. What is in generated columns does not
+  // matter to complete(); fill() refuses all but NULL. The chunk's columns are replaced.
+  void complete(const Chunk& rows, Arena& arena) const;
+  void complete(std::span<Datum> row, Arena& arena) const;
+  void fill(const Chunk& rows, Arena& arena) const;
+  void fill(std::span<Datum> row, Arena& arena) const;
+
   std::vector<ExpressionPtr> checks;        // as relation.rules->checks
+  std::vector<ExpressionPtr> generated;     // as relation.rules->generated
+  void each_position(const std::function<void(const std::string& setting, Numbers&)>& f) const;  // `setting`: the name under which the file keeps it
+  std::vector<std::shared_ptr<Numbers>> numbers;  // as relation.rules->identities; of the table before, where it has been altered
   std::vector<TableIndex> indexes;          // first those of relation.rules->uniques
   std::vector<Link> parents, children;      // kept by Engine::link_tables
   bool linked() const { return !parents.empty() || !children.empty(); }

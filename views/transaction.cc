@@ -69,8 +69,13 @@ void change_columns(TransactionState& transaction, const std::shared_ptr<TableSt
   transaction.rows.clear();
   internal::columns_in(*table, columns, rows, transaction.arena, transaction.chunks);
   if (what == Bulk::kUpsert && !table->keyed()) throw Failure(ErrorCode::kUnsupported, "table \"" + table->name() + "\" has no primary key to upsert by");
-  if (what != Bulk::kErase) {
-    for (const Chunk& chunk : transaction.chunks) table->check(chunk, transaction.arena);
+  for (const Chunk& chunk : transaction.chunks) {
+    if (what == Bulk::kErase) {
+      table->complete(chunk, transaction.arena);
+    } else {
+      table->fill(chunk, transaction.arena);
+      table->check(chunk, transaction.arena);
+    }
   }
   const auto lock = transaction.engine->reading();
   TableChanges& changes = changes_of(transaction, table);
@@ -84,6 +89,8 @@ void change_row(TransactionState& transaction, std::string_view name, const Row&
   const std::shared_ptr<TableState> table = transaction.engine->table(name);
   if (what == Bulk::kUpsert && !table->keyed()) throw Failure(ErrorCode::kUnsupported, "table \"" + table->name() + "\" has no primary key to upsert by");
   internal::row_in(*table, row, transaction.arena, transaction.row);
+  if (what == Bulk::kErase) table->complete(transaction.row, transaction.arena);
+  else table->fill(transaction.row, transaction.arena);
   TableChanges& changes = changes_of(transaction, table);
   const TableChanges::Rows kept = changes.keep(transaction.row);
   if (what != Bulk::kErase) table->check(kept.chunk, transaction.arena);
@@ -153,8 +160,10 @@ Result<void> Transaction::update(std::string_view name, const Row& key, const st
         if (const std::string near = nearest_name(column, names); !near.empty()) error.hint = "did you mean \"" + near + "\"?";
         throw Failure(std::move(error));
       }
+      if (table->relation.rules->generated_column(c)) throw Failure(ErrorCode::kConstraint, "column \"" + column + "\" can only be updated to DEFAULT");
       row[c] = internal::value_in(*table, c, value, transaction.arena);
     }
+    table->complete(row, transaction.arena);
     const TableChanges::Rows after = changes.keep(row);
     table->check(after.chunk, transaction.arena);
     transaction.engine->change(transaction, table, {&before, 1}, {&after, 1});
