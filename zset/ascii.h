@@ -1,9 +1,9 @@
+#pragma once
 // The characters of ASCII, whatever the locale: what PostgreSQL's parsers of values go by.
 //
 // Shapes     bytes; those of multi-byte characters belong to no class and have no case.
 // Errors     none
 // Threads    pure functions
-#pragma once
 
 namespace weir {
 

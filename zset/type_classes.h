@@ -1,7 +1,7 @@
+#pragma once
 // The families of SQL types that are treated alike.
 //
 // Threads    pure functions
-#pragma once
 
 #include <weir/type.h>
 
