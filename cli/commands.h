@@ -86,6 +86,20 @@ int run_verify(const std::string& db);
 int run_check(const std::string& db);                           // verify.cc
 int run_backup(const std::string& db, const std::string& to);   // likewise
 
+struct WatchOptions {
+  std::string db, view;
+  std::optional<std::uint64_t> from;   // a sequence number; none: first the view as it is
+  bool once = false;                   // what is there, and no more
+};
+int run_watch(const WatchOptions& options);
+
+struct FollowOptions {
+  std::string source, copy;
+  std::vector<std::string> relations;  // none: all that have a change log
+  bool once = false;
+};
+int run_follow(const FollowOptions& options);                   // watch.cc
+
 // Prints an error the way all commands do.
 void complain(const Error& error);
 // An operation on a file that failed, with errno's reason.

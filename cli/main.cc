@@ -126,7 +126,7 @@ int dispatch(int argc, char** argv) {
       ->transform(CLI::CheckedTransformer(kStatsFormats).description(""))->type_name("FORMAT")->default_str("");
 
   std::string checked;
-  CLI::App& check_command = *app.add_subcommand("check", "is a database whole: pages, indexes, digests, and views as verify has it");
+  CLI::App& check_command = *app.add_subcommand("check", "is a database, or a copy that follows one, whole: pages, indexes, digests, and views as verify has it");
   check_command.add_option("db", checked, "the database file, which a program may be writing to")->type_name("FILE")->required();
   check_command.footer("Names the first thing that is wrong. Exit status: 0 nothing is, 1 something is or the file could not be used, 2 wrong use.");
 
@@ -134,6 +134,21 @@ int dispatch(int argc, char** argv) {
   CLI::App& backup_command = *app.add_subcommand("backup", "copy a database, and check the copy");
   backup_command.add_option("db", copied, "the database file, which a program may be writing to")->type_name("FILE")->required();
   backup_command.add_option("copy", copy, "the file to make")->type_name("COPY")->required();
+
+  WatchOptions watch;
+  CLI::App& watch_command = *app.add_subcommand("watch", "print a view's changes from its change log, as NDJSON: those that are there, and those to come");
+  watch_command.add_option("db", watch.db, "the database file, which a program may be writing to")->type_name("FILE")->required();
+  watch_command.add_option("view", watch.view, "a view or table WITH (feed) or WITH (audit)")->type_name("VIEW")->required();
+  watch_command.add_option("--from", watch.from, "only what came after this sequence number (default: first the rows as they are)")->type_name("SEQ")->default_str("");
+  watch_command.add_flag("--once", watch.once, "print what is there, and end");
+
+  FollowOptions follow;
+  CLI::App& follow_command = *app.add_subcommand("follow", "keep a copy of tables and views in another file, by their change logs");
+  follow_command.add_option("source", follow.source, "the database file, which a program may be writing to")->type_name("FILE")->required();
+  follow_command.add_option("copy", follow.copy, "a plain SQLite file, made if it is not there")->type_name("COPY")->required();
+  follow_command.add_option("relation", follow.relations, "tables and views (default: all that have a change log)")->type_name("VIEW");
+  follow_command.add_flag("--once", follow.once, "bring the copy to what the database is now, and end");
+  follow_command.footer("May be killed at any time: the next goes on from there. weir check COPY compares its rows with their digests.");
 
   std::string topic;
   CLI::App& help_command = *app.add_subcommand("help", "show this, or what a command takes");
@@ -152,6 +167,8 @@ int dispatch(int argc, char** argv) {
   if (stats_command.parsed()) return run_stats(measured, stats_format);
   if (check_command.parsed()) return run_check(checked);
   if (backup_command.parsed()) return run_backup(copied, copy);
+  if (watch_command.parsed()) return run_watch(watch);
+  if (follow_command.parsed()) return run_follow(follow);
   if (version_command.parsed()) {
     std::cout << "weir " << WEIR_VERSION << "\n";
     return kDone;

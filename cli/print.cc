@@ -233,6 +233,16 @@ std::string with_commas(std::uint64_t n) {
   return digits;
 }
 
+void append_json_lines(const Change& change, std::string& out) {
+  for (const ChangedRow& row : change) {
+    out += "{\"sequence\":" + std::to_string(change.sequence()) + ",\"view\":";
+    append_json(change.view(), out);
+    out += ",\"weight\":" + std::to_string(row.weight()) + ",\"row\":";
+    append_json(row, change.schema(), out);
+    out += "}\n";
+  }
+}
+
 bool write_out(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }

@@ -19,6 +19,8 @@ std::string to_text(const ResultSet& rows, Format format);
 // Appends {"column":value,…}.
 void append_json(const RowView& row, const Schema& schema, std::string& out);
 void append_json(std::string_view text, std::string& out);
+// Appends a line {"sequence":17,"view":"totals","weight":1,"row":{…}} for each row of a change.
+void append_json_lines(const Change& change, std::string& out);
 // 1234567 as 1,234,567.
 std::string with_commas(std::uint64_t n);
 // Writes to standard output and flushes. False if nobody reads any more or the disk is full.

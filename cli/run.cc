@@ -177,13 +177,7 @@ class Run {
     for (const std::string& view : options_.watch) {
       auto print_change = [this](const Change& change) {
         std::string out;
-        for (const ChangedRow& row : change) {
-          out += "{\"sequence\":" + std::to_string(change.sequence()) + ",\"view\":";
-          append_json(change.view(), out);
-          out += ",\"weight\":" + std::to_string(row.weight()) + ",\"row\":";
-          append_json(row, change.schema(), out);
-          out += "}\n";
-        }
+        append_json_lines(change, out);
         if (!write_out(out)) broken_ = true;
       };
       watches_.push_back(db_->subscribe(view, print_change, SubscribeOptions{.delivery = SubscribeOptions::Delivery::kInline}).value());

@@ -30,10 +30,7 @@ int run_verify(const std::string& path) {
   return say(db.ok() ? db.value().verify() : Result<Verification>(db.error()), "verified");
 }
 
-int run_check(const std::string& path) {
-  Result<Database> db = open_to_look(path);
-  return say(db.ok() ? db.value().check() : Result<Verification>(db.error()), "checked");
-}
+int run_check(const std::string& path) { return say(check(path), "checked"); }
 
 int run_backup(const std::string& path, const std::string& to) {
   const Result<std::uint64_t> copied = backup(path, to);

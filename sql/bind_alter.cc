@@ -61,6 +61,9 @@ void drop_column(Relation& table, std::uint16_t gone) {
 }  // namespace
 
 Statement Binder::alter_table(const Json& body) {
+  for (const Json& item : at(body, "cmds")) {
+    if (text_field(*open(item).second, "subtype").ends_with("etRelOptions")) return alter_options(body);
+  }
   only(body, "ALTER TABLE", {"relation", "cmds", "objtype", "missing_ok"});
   const Json& range = at(body, "relation");
   Statement out;

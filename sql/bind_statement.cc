@@ -43,37 +43,6 @@ void check_unique_names(const Schema& schema, int offset) {
   }
 }
 
-// What an option in parentheses is given: as it stands, in small letters, and as true (which it is without a value) or false.
-struct OptionValue {
-  std::string bare, value;
-  bool truth = true;
-};
-
-OptionValue value_of_option(const Json& option) {
-  OptionValue out;
-  const Json* arg = find(option, "arg");
-  if (!arg) return out;
-  const auto [type, inner] = open(*arg);
-  out.bare = out.value = string_of(*arg);
-  for (char& c : out.value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  if (type == "Boolean") out.truth = flag(*inner, "boolval");
-  else if (type == "Integer") out.truth = inner->value("ival", 0) != 0;
-  else out.truth = out.value != "false" && out.value != "off" && out.value != "0";
-  return out;
-}
-
-// WITH (…) of a view.
-bool asks_for_lazy(const Json& body) {
-  bool lazy = false;
-  for (const Json& item : at(body, "options")) {
-    const Json& option = *open(item).second;
-    const std::string name = text_field(option, "defname");
-    if (name != "lazy" || option.contains("defnamespace")) unsupported("a view WITH (" + name + ")", location(option));
-    lazy = value_of_option(option).truth;
-  }
-  return lazy;
-}
-
 }  // namespace
 
 // --------------------------------------------------------------------------------------------------------------- definitions
@@ -205,7 +174,7 @@ void Binder::add_column(Relation& table, const Json& item, std::vector<std::pair
 Statement Binder::create_table(const Json& body) {
   if (body.contains("inhRelations")) unsupported("INHERITS or PARTITION OF", -1);
   if (body.contains("partspec")) unsupported("PARTITION BY", location(at(body, "partspec")));
-  only(body, "CREATE TABLE", {"relation", "tableElts", "oncommit", "if_not_exists"});
+  only(body, "CREATE TABLE", {"relation", "tableElts", "oncommit", "if_not_exists", "options"});
   if (text_field(body, "oncommit") != "ONCOMMIT_NOOP") unsupported("ON COMMIT", -1);
   Statement out;
   out.kind = Statement::Kind::kCreateTable;
@@ -213,6 +182,7 @@ Statement Binder::create_table(const Json& body) {
   out.definition = text_;
   Relation& table = out.relation;
   table.name = relation_name(at(body, "relation"));
+  table.log = relation_options(body, false).log;
   out.names = {table.name};
   std::vector<std::pair<const Json*, int>> constraints;  // with the column that they stand at, or -1
   if (const Json* elements = find(body, "tableElts")) {
@@ -243,7 +213,9 @@ Statement Binder::create_view(const Json& body) {
   out.kind = Statement::Kind::kCreateView;
   out.names = {relation_name(at(body, "view"))};
   out.or_replace = flag(body, "replace");
-  out.lazy = asks_for_lazy(body);
+  const RelationOptions options = relation_options(body, true);
+  out.lazy = options.lazy;
+  out.log = options.log;
   out.definition = text_;
   std::vector<std::string> names;
   if (const Json* list = find(body, "aliases")) names = strings_of(*list);
@@ -268,7 +240,9 @@ Statement Binder::create_as(const Json& body) {
   out.kind = Statement::Kind::kCreateView;
   out.names = {relation_name(at(into, "rel"))};
   out.if_exists = flag(body, "if_not_exists");
-  out.lazy = asks_for_lazy(into);
+  const RelationOptions options = relation_options(into, true);
+  out.lazy = options.lazy;
+  out.log = options.log;
   out.definition = text_;
   const auto [type, query] = open(at(body, "query"));
   if (type != "SelectStmt") unsupported("a materialized view of " + statement_name(type), location(at(into, "rel")));
@@ -790,6 +764,7 @@ Statement bind_tree(const Json& tree, const std::string& text, const Catalog& ca
   }
   out = Binder(catalog, text, &parameters).bind_statement(tree);
   out.parameters = std::move(parameters.types);
+  if (out.log) throw Failure(ErrorCode::kUnsupported, "a view with parameters has no changes to keep: WITH (feed) is not supported there", out.name_offset);
   return out;
 }
 

@@ -46,6 +46,19 @@ std::vector<std::string> strings_of(const Json& list);
 [[noreturn]] void unsupported(const std::string& what, int offset);
 void only(const Json& body, std::string_view what, Fields fields);  // any other field is refused by name
 std::string relation_name(const Json& range);                       // of a RangeVar, in the one schema that there is
+
+// What an option in parentheses is given: as it stands, in small letters, and as true (which it is without a value) or false.
+struct OptionValue {
+  std::string bare, value;
+  bool truth = true;
+};
+OptionValue value_of_option(const Json& option);
+// WITH (…) of a table or a view.
+struct RelationOptions {
+  bool lazy = false;
+  std::optional<Relation::Log> log;
+};
+RelationOptions relation_options(const Json& body, bool is_view);
 std::string spaced(std::string_view name);                          // "lockingClause" → "locking clause"
 
 // -- Names in sight.
@@ -220,6 +233,7 @@ class Binder {
 
   // bind_change.cc
   Statement alter_table(const Json& body);
+  Statement alter_options(const Json& body);                       // bind_options.cc
   Statement rename(const Json& body);
   void add_column(Relation& table, const Json& item, std::vector<std::pair<const Json*, int>>& constraints);
   void add_unique(Relation& table, const Json& constraint, int column);

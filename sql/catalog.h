@@ -4,6 +4,8 @@
 #include <weir/error.h>
 #include <weir/type.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,9 @@ struct Relation {
   // Views with parameters ($1, …): their types. Its statement is bound again where values are given; such a view has no rows of its own.
   std::vector<Type> parameters;
   bool lazy = false;               // views WITH (lazy): no rows are kept where nobody listens
+  // WITH (feed), WITH (audit): the change of each batch is kept in the file, for so many batches; 0: for ever.
+  struct Log { std::uint64_t batches = 0; };
+  std::optional<Log> log;
   // Views: the ORDER BY of the query, as far as the view has its columns. Rows have no order at rest; who reads the whole view sorts by it.
   std::vector<OrderKey> order;
   struct Check { std::string name; std::string text; std::shared_ptr<const Expr> condition; };

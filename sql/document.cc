@@ -390,8 +390,23 @@ void read_column(const std::string& name, const OrderedJson& json, const std::st
   }
 }
 
+// " WITH (…)" of the options that are true, or nothing.
+std::string relation_options(const OrderedJson& json, const std::string& pointer, std::initializer_list<const char*> names) {
+  std::string out;
+  for (const char* name : names) {
+    const OrderedJson* given = field(json, name);
+    if (given && read_bool(*given, child(pointer, name))) out += std::string(out.empty() ? " WITH (" : ", ") + name;
+  }
+  if (const OrderedJson* batches = field(json, "retention")) {
+    if (!batches->is_number_unsigned() || batches->get<std::uint64_t>() == 0 || batches->get<std::uint64_t>() > INT32_MAX) fail_kind(child(pointer, "retention"), "a number of batches, 1 or more", *batches);
+    if (out.find("feed") == std::string::npos) fail(child(pointer, "retention"), "retention is of a feed, and there is none");
+    out += ", retention = " + std::to_string(batches->get<std::uint64_t>());
+  }
+  return out.empty() ? out : out + ")";
+}
+
 SqlText read_table(const std::string& name, const OrderedJson& json, const std::string& pointer) {
-  check_fields(json, pointer, {"columns", "primary_key", "checks", "description"});
+  check_fields(json, pointer, {"columns", "primary_key", "checks", "description", "audit", "feed", "retention"});
   const OrderedJson* columns = field(json, "columns");
   if (!columns) fail(pointer, "table " + in_quotes(name) + " needs \"columns\"");
   if (!columns->is_object()) fail_kind(child(pointer, "columns"), "an object of columns by name", *columns);
@@ -426,6 +441,8 @@ SqlText read_table(const std::string& name, const OrderedJson& json, const std::
     }
   }
   sql.add(")");
+  const std::string options = relation_options(json, pointer, {"audit", "feed"});
+  if (!options.empty()) sql.add(options);
   return sql;
 }
 
@@ -510,16 +527,18 @@ Definition define(bool is_view, const std::string& name, const std::string& poin
 
 Definition read_view(const std::string& name, const OrderedJson& json, const std::string& pointer) {
   SqlText sql;
-  const OrderedJson* lazy = json.is_object() ? field(json, "lazy") : nullptr;
-  sql.add("CREATE VIEW ").add_name(name).add(lazy && read_bool(*lazy, child(pointer, "lazy")) ? " WITH (lazy) AS " : " AS ");
+  const bool has_options = json.is_object() && (json.contains("lazy") || json.contains("feed") || json.contains("retention"));
+  sql.add("CREATE VIEW ").add_name(name);
+  if (has_options) sql.add(relation_options(json, pointer, {"lazy", "feed"}));
+  sql.add(" AS ");
   if (json.is_object() && json.contains("sql")) {
-    check_fields(json, pointer, {"sql", "lazy", "description"});
+    check_fields(json, pointer, {"sql", "lazy", "feed", "retention", "description"});
     sql.add(read_query_text(json["sql"], child(pointer, "sql")));
-  } else if (json.is_object() && (json.contains("description") || lazy)) {
+  } else if (json.is_object() && (json.contains("description") || has_options)) {
     OrderedJson query = json;
     if (json.contains("description")) (void)read_string(json["description"], child(pointer, "description"), "a text");
     query.erase("description");
-    query.erase("lazy");
+    for (const char* option : {"lazy", "feed", "retention"}) query.erase(option);
     sql.add(read_query(query, pointer));
   } else {
     sql.add(read_query(json, pointer));
@@ -850,7 +869,10 @@ std::string definitions_schema() {
         "description": {"type": "string"},
         "columns": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/definitions/column"}},
         "primary_key": {"$ref": "#/definitions/texts"},
-        "checks": {"description": "SQL conditions that every row has to fulfil.", "$ref": "#/definitions/texts"}
+        "checks": {"description": "SQL conditions that every row has to fulfil.", "$ref": "#/definitions/texts"},
+        "audit": {"description": "The change of each batch is kept in the file for ever.", "type": "boolean"},
+        "feed": {"$ref": "#/definitions/feed"},
+        "retention": {"$ref": "#/definitions/retention"}
       }
     },
     "column": {
@@ -880,12 +902,20 @@ std::string definitions_schema() {
           "type": "object",
           "additionalProperties": false,
           "required": ["sql"],
-          "properties": {"sql": {"$ref": "#/definitions/texts"}, "lazy": {"$ref": "#/definitions/lazy"}, "description": {"type": "string"}}
+          "properties": {
+            "sql": {"$ref": "#/definitions/texts"},
+            "lazy": {"$ref": "#/definitions/lazy"},
+            "feed": {"$ref": "#/definitions/feed"},
+            "retention": {"$ref": "#/definitions/retention"},
+            "description": {"type": "string"}
+          }
         },
         {"$ref": "#/definitions/structured_query"}
       ]
     },
     "lazy": {"description": "Of a view: no rows are kept while nobody listens.", "type": "boolean"},
+    "feed": {"description": "The change of each batch is kept in the file, for `retention` batches.", "type": "boolean"},
+    "retention": {"description": "Of a feed: batches. Default: 100000.", "type": "integer", "minimum": 1, "maximum": 2147483647},
     "gate": {
       "description": "Admits work against a budget. Opened when the tables and views are there; usage is in the table <gate>_usage. The file keeps it.",
       "type": "object",
@@ -921,6 +951,8 @@ std::string definitions_schema() {
       "properties": {
         "description": {"description": "Of a view.", "type": "string"},
         "lazy": {"$ref": "#/definitions/lazy"},
+        "feed": {"$ref": "#/definitions/feed"},
+        "retention": {"$ref": "#/definitions/retention"},
         "with": {"type": "object", "additionalProperties": {"$ref": "#/definitions/query"}},
         "from": {"anyOf": [{"$ref": "#/definitions/text"}, {"$ref": "#/definitions/source"}]},
         "join": {"anyOf": [{"$ref": "#/definitions/join"}, {"type": "array", "items": {"$ref": "#/definitions/join"}}]},

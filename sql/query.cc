@@ -40,6 +40,11 @@ Query& Query::Lazy() {
   return *this;
 }
 
+Query& Query::Feed(std::uint64_t retention) {
+  feed_ = retention;
+  return *this;
+}
+
 Query& Query::UnionAll(const Query& other) {
   Result<std::string> sql = other.sql();
   if (sql.ok()) clauses_.push_back({"UnionAll", sql.value(), ""});

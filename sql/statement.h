@@ -30,7 +30,7 @@ std::vector<StatementText> split_statements(std::string_view script, bool& compl
 
 struct Statement {
   enum class Kind : std::uint8_t {
-    kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin, kCommit, kRollback, kSavepoint,
+    kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kAlterLog, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin, kCommit, kRollback, kSavepoint,
     kRollbackTo, kRelease, kSelect, kExplain, kNothing
   };
   Kind kind = Kind::kNothing;
@@ -49,6 +49,7 @@ struct Statement {
   int name_offset = -1;
   std::string definition;          // kCreateTable, kCreateView: the whole statement, to be stored
   bool lazy = false;               // kCreateView … WITH (lazy)
+  std::optional<Relation::Log> log;  // kCreateView … WITH (feed); kAlterLog: as it will be
   std::vector<Type> parameters;    // kCreateView: of $1, …, which the plan then holds
 
   // kSelect, kCreateView: the query. kInsert: full rows of the table, converted, defaults filled in, generated columns left open. kDelete: the rows to delete, all columns.

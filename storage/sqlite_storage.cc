@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "storage/change_logs.h"
 #include "storage/meter.h"
 #include "storage/open_file.h"
 #include "storage/storage.h"
@@ -179,6 +180,35 @@ class SqliteStorage final : public Storage {
       out.push_back({text(s.get(), 0), static_cast<std::uint64_t>(sqlite3_column_int64(s.get(), 1)), static_cast<std::uint64_t>(sqlite3_column_int64(s.get(), 2))});
     }
     return out;
+  }
+
+  std::vector<StoredLog> logs() const override { return logs_.list(); }
+
+  void read_log(const StoredRelation& relation, std::uint64_t after, const std::function<void(std::uint64_t, std::unique_ptr<StoredRows>)>& f) const override {
+    logs_.read(relation, after, f);
+  }
+
+  bool refresh() override {
+    rest();
+    const std::int64_t version = integer("PRAGMA data_version", "read");
+    if (version == data_version_) return false;
+    run("BEGIN", "read");
+    if (integer("PRAGMA schema_version", "read") != schema_version_) {
+      load_catalog();
+    } else {
+      load_sequence();
+      std::map<std::int64_t, std::string> digests;
+      const Statement select = prepare("SELECT relation, digest FROM weir_digest", "read the catalog of");
+      while (row(select.get(), "read the catalog of")) digests.emplace(sqlite3_column_int64(select.get(), 0), text(select.get(), 1));
+      for (auto& [name, stored] : relations_) stored.digest = digests[stored.id];
+      logs_.load(db_);
+    }
+    data_version_ = version;
+    return true;
+  }
+
+  void rest() noexcept override {
+    if (!sqlite3_get_autocommit(db_)) sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr);
   }
 
   std::string damage() const override {
@@ -375,6 +405,26 @@ class SqliteStorage final : public Storage {
     finish(set_mark_.get(), "write to");
   }
 
+  void set_log(const StoredLog& log) override {
+    check_transaction();
+    schema_changed_ = true;
+    logs_.set(log);
+  }
+  void drop_log(const std::string& relation) override {
+    check_transaction();
+    schema_changed_ = true;
+    logs_.drop(relation);
+  }
+  void rename_log(const std::string& from, const std::string& to) override {
+    check_transaction();
+    schema_changed_ = true;
+    logs_.rename(from, to);
+  }
+  void log(const std::string& relation, std::uint64_t sequence, const Delta& delta) override {
+    check_transaction();
+    logs_.write(relation, sequence, delta);
+  }
+
   void commit() override {
     check_transaction();
     if (!commit_) commit_ = prepare("COMMIT", "commit to", true);
@@ -386,6 +436,7 @@ class SqliteStorage final : public Storage {
       fail("commit to", rc);
     }
     mark_is_new_ = false;
+    logs_.settle();
     changed_digests_.clear();
     transactions_ns_.add_alone(static_cast<std::uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now() - began_).count()));
   }
@@ -401,7 +452,7 @@ class SqliteStorage final : public Storage {
       if (const auto it = relations_.find(name); it != relations_.end()) it->second.digest = digest;
     }
     changed_digests_.clear();
-    if (schema_changed_) {
+    if (schema_changed_ || logs_.base_moved()) {
       try {
         load_catalog();
       } catch (...) {
@@ -466,6 +517,7 @@ class SqliteStorage final : public Storage {
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_timeout(db_, kBusyTimeoutMs);
     run("PRAGMA temp_store = MEMORY", "open");
+    data_version_ = integer("PRAGMA data_version", "open");
     if (options.read_only) run("BEGIN", "open");  // what is read first is what is read until the end
     if (integer("SELECT count(*) FROM sqlite_master", "open") == 0 && !options.read_only) initialise();
     if (integer("SELECT count(*) FROM sqlite_master WHERE name IN ('weir_meta', 'weir_catalog', 'weir_columns', 'weir_digest')", "open") != 4) {
@@ -513,11 +565,14 @@ class SqliteStorage final : public Storage {
 
   void close() {
     relations_.clear();
+    logs_.forget();
     for (Statement* s : {&begin_, &commit_, &set_sequence_, &set_digest_, &set_mark_}) s->reset();
     if (db_) sqlite3_close_v2(db_);
     db_ = nullptr;
     lock_.reset();
   }
+
+  void load_sequence() { sequence_ = static_cast<std::uint64_t>(integer("SELECT value FROM weir_meta WHERE name = 'sequence'", "read the catalog of")); }
 
   void load_catalog() {
     relations_.clear();
@@ -525,7 +580,8 @@ class SqliteStorage final : public Storage {
     settings_.clear();
     const Statement meta = prepare("SELECT name, value FROM weir_meta", "read the catalog of");
     while (row(meta.get(), "read the catalog of")) settings_[text(meta.get(), 0)] = text(meta.get(), 1);
-    sequence_ = static_cast<std::uint64_t>(integer("SELECT value FROM weir_meta WHERE name = 'sequence'", "read the catalog of"));
+    load_sequence();
+    schema_version_ = integer("PRAGMA schema_version", "read the catalog of");
     std::map<std::int64_t, Stored> by_id;
     const Statement select = prepare(
         "SELECT id, name, kind, stored_as, definition, digest FROM weir_catalog LEFT JOIN weir_digest ON relation = id", "read the catalog of");
@@ -568,6 +624,7 @@ class SqliteStorage final : public Storage {
       std::string name = stored.relation.name;
       relations_.emplace(std::move(name), std::move(stored));
     }
+    logs_.load(db_);
   }
 
   // A PRIMARY KEY of SQLite can say that rows are unique only where no key column is NULL.
@@ -917,6 +974,8 @@ class SqliteStorage final : public Storage {
   std::uint64_t wal_limit_bytes_ = 0, page_bytes_ = 0;
   sqlite3* db_ = nullptr;
   std::unordered_map<std::string, Stored> relations_;
+  ChangeLogs logs_{[this](const char* doing, int rc) { fail(doing, rc); }};
+  std::int64_t data_version_ = 0, schema_version_ = 0;  // of what was read last
   std::set<std::string> taken_names_;  // of tables, lower case
   std::unordered_map<std::string, std::string> settings_;
   std::uint64_t sequence_ = 0;

@@ -3,7 +3,7 @@
 //
 // Tables and views are ordinary SQLite tables of the same names, keyed where they have a key, readable by any client while weir runs (WAL). Rows of keyless relations are
 // stored as often as their weight says. weir's own tables are called weir_*: weir_meta (sequence, settings), weir_catalog (definitions, in order of creation),
-// weir_columns, weir_digest, weir_source (how far each source of submissions has come; made when it is first needed). Names that SQLite can't tell apart (it ignores case) or keeps for itself get a suffix: weir_catalog.stored_as.
+// weir_columns, weir_digest; made when they are first needed: weir_source (how far each source of submissions has come), weir_feed and weir_log_* (change_logs.h). Names that SQLite can't tell apart (it ignores case) or keeps for itself get a suffix: weir_catalog.stored_as.
 //
 // The header of the file carries application_id 'WEIR' and user_version, the format: what is not ours is told without opening it as a database.
 //
@@ -43,6 +43,13 @@ struct SourceMark {
   std::uint64_t epoch = 0, sequence = 0;
 };
 
+// The log of a relation's changes.
+struct StoredLog {
+  std::string relation;
+  std::uint64_t batches = 0;       // that it keeps; 0: all
+  std::uint64_t base = 0;          // it holds what changed after this sequence number
+};
+
 // Rows that were read, with what they lie in.
 struct StoredRows {
   Arena arena;
@@ -50,7 +57,7 @@ struct StoredRows {
 };
 
 struct StorageOptions {
-  bool read_only = false;          // beside a writer: shows the file as it is now, whatever comes, until it is closed; the WAL can't be given up meanwhile
+  bool read_only = false;          // beside a writer: shows the file as it is now, whatever comes, until refresh() or close; the WAL can't be given up meanwhile
   bool create = true;              // make the file if it is not there
   bool sync = true;                // synchronous=FULL; false: NORMAL
   std::uint64_t cache_bytes = std::uint64_t{64} << 20;
@@ -77,6 +84,12 @@ class Storage {
   virtual std::string setting(const std::string& name) const = 0;     // likewise
 
   virtual std::vector<SourceMark> marks() const = 0;
+  virtual std::vector<StoredLog> logs() const = 0;
+  // Calls f with each change after `after` and its sequence number, consolidated, in order. REQUIRES: the relation has a log.
+  virtual void read_log(const StoredRelation& relation, std::uint64_t after, const std::function<void(std::uint64_t, std::unique_ptr<StoredRows>)>& f) const = 0;
+  // REQUIRES: read-only.
+  virtual bool refresh() = 0;        // shows the file as it is now; false: nothing has been committed since
+  virtual void rest() noexcept = 0;  // nothing is to be read until then: the WAL is not held
   virtual std::string damage() const = 0;  // the first that SQLite finds wrong in the structure of the file; "": nothing
 
   // From any thread.
@@ -96,6 +109,10 @@ class Storage {
   virtual void savepoint(std::size_t number) = 0;                     // what follows can be undone by rollback_to(number), any number of times
   virtual void rollback_to(std::size_t number) = 0;
   virtual void set_mark(const SourceMark& mark) = 0;
+  virtual void set_log(const StoredLog& log) = 0;                     // makes it; one that is there gives up what is not after the base, too
+  virtual void drop_log(const std::string& relation) = 0;             // if it has one
+  virtual void rename_log(const std::string& from, const std::string& to) = 0;  // REQUIRES: `from` has one. That of `to` goes
+  virtual void log(const std::string& relation, std::uint64_t sequence, const Delta& delta) = 0;  // REQUIRES: as write(), and that it has one
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 };

@@ -172,8 +172,7 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
       }
     }
   }
-  Engine& engine = engine_;
-  after_.insert(after_.begin(), [&engine, old, table] { engine.move_subscriptions(*old, table); });
+  succeed(old, table, true);
   for (const auto& view : views) rebuild_view(view, *old, *table, sources, cascade);
   carry_over(old, table, sources);
   return table;
@@ -290,15 +289,17 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
   };
   const std::string chosen = find_text();
   if (chosen.empty()) {
-    if (cascade) return engine_.require_no_gate(*before);
+    if (cascade) {
+      if (engine_.storage_) engine_.storage_->drop_log(before->name());
+      return engine_.require_no_gate(*before);
+    }
     throw Failure(ErrorCode::kDependency, "cannot alter " + in_quotes(was.name()) + " because view " + in_quotes(before->name()) + " depends on it");
   }
   Engine::Bound again = engine_.bind(chosen);
   const std::shared_ptr<ViewState> after = make_view(again);
   engine_.attach_view(*after);
   add(after);
-  Engine& engine = engine_;
-  after_.insert(after_.begin(), [&engine, before, after] { engine.move_subscriptions(*before, after); });
+  succeed(before, after, true);
 }
 
 void SchemaChange::rename_view(Engine::Bound& bound) {
@@ -317,8 +318,7 @@ void SchemaChange::rename_view(Engine::Bound& bound) {
   const std::shared_ptr<ViewState> now = make_view(again);
   engine_.attach_view(*now);
   add(now);
-  Engine& engine = engine_;
-  after_.insert(after_.begin(), [&engine, old, now] { engine.move_subscriptions(*old, now); });
+  succeed(old, now, true);
   std::vector<int> sources;
   for (std::size_t c = 0; c < now->relation.schema.size(); ++c) sources.push_back(static_cast<int>(c));
   for (const auto& view : views) rebuild_view(view, *old, *now, sources, false);

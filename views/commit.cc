@@ -286,7 +286,7 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
       const std::uint64_t next = sequence_.load() + 1;
       touched_.clear();
       try {
-        write_step(next, in_transaction, touched_, deliveries_);
+        write_step(next, true, in_transaction, touched_, deliveries_);
       } catch (...) {
         circuit_->revert();
         throw;
@@ -305,7 +305,8 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
       counters_.batch_rows.add_alone(receipt.rows);
     } else if (!marks_.empty() && storage_) {
       touched_.clear();
-      write_step(sequence_.load(), in_transaction, touched_, deliveries_);
+      const std::uint64_t of_schema = in_transaction ? transaction.schema->sequence() : 0;
+      write_step(std::max(sequence_.load(), of_schema), false, in_transaction, touched_, deliveries_);
     }
     if (in_transaction) {
       transaction.schema->commit(any || (!marks_.empty() && storage_));
@@ -348,15 +349,15 @@ bool Engine::in_unique_form(const RelationState& relation, const Delta& delta) c
   return come == rows || go == rows;
 }
 
-// Writes the step to the file, in one transaction, or hands it to the storage thread; and copies what subscribers are to get.
-void Engine::write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries) {
+// Writes the step, if there was any, to the file, in one transaction, or hands it to the storage thread; and copies what subscribers are to get.
+void Engine::write_step(std::uint64_t next, bool any, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries) {
   if (!storage_ && subscriptions_ == 0) return;
   const bool later = storage_thread_ && !in_transaction;
   std::unique_ptr<StoredStep> step = later ? std::make_unique<StoredStep>() : nullptr;
   const bool begins = storage_ && !later && !in_transaction;
   if (begins) storage_->begin();
   try {
-    if (next != sequence_.load()) collect_step(next, step.get(), touched, deliveries);  // else there was no step
+    if (any) collect_step(next, step.get(), touched, deliveries);
     if (later) {
       step->marks = marks_;
       step->sequence = next;
@@ -390,10 +391,12 @@ void Engine::collect_step(std::uint64_t next, StoredStep* step, std::vector<Rela
         StoredStep::Write& write = step->writes.emplace_back();
         write.relation = relation.name();
         write.digest = relation.next_digest.to_string();
+        write.logged = relation.relation.log.has_value();
         deep_copy(net, step->arena, write.rows);
       } else {
         storage_->write(relation.name(), net);
         storage_->set_digest(relation.name(), relation.next_digest.to_string());
+        if (relation.relation.log) storage_->log(relation.name(), next, net);
       }
     }
     if (!relation.subscriptions.empty()) {

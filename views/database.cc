@@ -81,7 +81,7 @@ Result<void> Database::define(std::string_view json) {
 
 namespace {
 
-Result<void> create(const std::shared_ptr<Engine>& handle, std::string_view name, const char* as, std::string_view sql) {
+Result<void> create(const std::shared_ptr<Engine>& handle, std::string_view name, const std::string& as, std::string_view sql) {
   const std::string prefix = "CREATE VIEW " + quote_identifier(name) + as;
   const std::string statement = prefix + std::string(sql);
   return located(statement, prefix.size(), [&] {
@@ -110,7 +110,9 @@ Result<void> Database::create_view(std::string_view name, std::string_view sql) 
 Result<void> Database::create_view(std::string_view name, const Query& query) {
   const Result<std::string> sql = query.sql();
   if (!sql.ok()) return sql.error();
-  return create(engine_, name, query.is_lazy() ? " WITH (lazy) AS " : " AS ", sql.value());
+  std::string options = query.is_lazy() ? "lazy" : "";
+  if (query.feed() > 0) options += std::string(options.empty() ? "" : ", ") + "feed, retention = " + std::to_string(query.feed());
+  return create(engine_, name, options.empty() ? " AS " : " WITH (" + options + ") AS ", sql.value());
 }
 
 Result<void> Database::drop(std::string_view relation) {
@@ -212,6 +214,7 @@ std::vector<RelationInfo> Database::relations() const {
       for (const Relation::Identity& i : state->relation.rules->identities) info.defaults.emplace(state->relation.schema[i.column].name, Value());
       info.definition = state->definition;
       info.lazy = state->relation.lazy;
+      if (state->relation.log) info.log = state->relation.log->batches;
       const internal::RelationState* rows = state->parametrised() ? nullptr : engine.rows_of(*state);
       info.rows = rows ? static_cast<std::uint64_t>(rows->total_weight()) : 0;
       out.push_back(std::move(info));

@@ -19,7 +19,6 @@ namespace {
 constexpr std::size_t kTransactionBytes = 2048;  // what a transaction of few rows takes
 constexpr std::size_t kBatchSubmissionsMax = 65'536;
 constexpr std::size_t kPooledTransactions = 256, kPooledBytes = std::size_t{64} << 20;
-constexpr char kTablesSetting[] = "tables";
 
 std::unique_ptr<Executor> make_executor(unsigned threads) {
   if (threads == 0) threads = std::thread::hardware_concurrency();
@@ -69,6 +68,9 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   engine->storage_ = Storage::open(path, storage);
   if (engine->storage_->setting(kTablesSetting) == "none") {
     throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" holds views without their tables (store_tables = false): they can be read with any SQLite client, not gone on with");
+  }
+  if (engine->storage_->setting(kTablesSetting) == kTablesOfCopy) {
+    throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" is a copy that weir follow keeps: it can be read with any SQLite client, and checked with weir check");
   }
   if (engine->storage_->catalog().empty() && !options.store_tables) {
     engine->storage_->begin();
@@ -144,6 +146,13 @@ void Engine::recover() {
       throw Failure(std::move(error));
     }
   };
+  // Whether a log is kept is said by the file, not by the definition: it may have been switched on or off since.
+  std::map<std::string, Relation::Log> logs;
+  for (const StoredLog& log : storage_->logs()) logs.emplace(log.relation, Relation::Log{log.batches});
+  const auto set_log = [&](Relation& relation) {
+    const auto it = logs.find(relation.name);
+    relation.log = it == logs.end() ? std::nullopt : std::optional(it->second);
+  };
   std::optional<ReadAhead> ahead;
   ahead.emplace(*storage_, stored);
   for (const StoredRelation& relation : stored) {
@@ -151,6 +160,7 @@ void Engine::recover() {
     Bound bound = bind_stored(relation, Statement::Kind::kCreateTable);
     Relation r = std::move(bound.statement.relation);
     r.id = next_id_++;
+    set_log(r);
     auto table = std::make_shared<TableState>(std::move(r), this);
     table->definition = relation.definition;
     table->each_position([&](const std::string& setting, Numbers& numbers) { numbers.go_to(storage_->setting(setting)); });
@@ -183,6 +193,7 @@ void Engine::recover() {
     r.order = bound.statement.order;
     r.parameters = bound.statement.parameters;
     r.lazy = bound.statement.lazy;
+    set_log(r);
     auto view = std::make_shared<ViewState>(std::move(r), std::move(bound.statement.plan));
     view->definition = relation.definition;
     view->uses = std::move(bound.uses);
@@ -234,7 +245,12 @@ void Engine::recover() {
       }
       storage_->write(relation->name, rows);
       storage_->set_digest(relation->name, view->digest.to_string());
+      if (now.log) {  // what it says does not lead to this: it begins anew
+        storage_->set_sequence(sequence_ + 1);
+        storage_->set_log({now.name, now.log->batches, sequence_ + 1});
+      }
       storage_->commit();
+      sequence_ = storage_->sequence();
     } catch (...) {
       storage_->rollback();
       throw;
@@ -605,14 +621,16 @@ void Engine::rollback(TransactionState& transaction, const Mark& mark) {
 std::shared_ptr<SubscriptionState> Engine::subscribe(std::string_view relation, const Row* values, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
   if (!callback) throw Failure(ErrorCode::kInput, "a subscription needs something to call");
   dispatcher_.wait_for_room();
+  SubscribeOptions bounded = options;
+  bounded.queue_changes_max = std::max<std::size_t>(1, options.queue_changes_max);
+  if (options.after && values) throw Failure(ErrorCode::kUnsupported, "a view with parameters keeps no change log");
+  if (options.after) return subscribe_after(relation, *options.after, std::move(callback), bounded);
   const Writing writing(*this, nullptr);
   end_left();
   const std::shared_ptr<RelationState> named = state(relation);
   const std::shared_ptr<RelationState> found = values ? make_instance(*named, give_values(*named, *values))
                                                : named->relation.lazy && !named->parametrised() ? make_instance(*named, whole_of(*named)) : named;
   if (found->parametrised()) throw Failure(ErrorCode::kInput, "view \"" + found->name() + "\" has parameters: subscribe with their values");
-  SubscribeOptions bounded = options;
-  bounded.queue_changes_max = std::max<std::size_t>(1, options.queue_changes_max);
   auto subscription = std::make_shared<SubscriptionState>(shared_from_this(), found, std::move(callback), bounded);
   Arena arena;
   Delta rows, net;

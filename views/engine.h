@@ -47,6 +47,9 @@ class GateState;
 
 inline constexpr char kGatesSetting[] = "gates";  // of the file: the gates, as a definitions document
 
+inline constexpr char kTablesSetting[] = "tables";  // of the file: "", or that it can't be gone on with
+inline constexpr char kTablesOfCopy[] = "copy";     // what a follower keeps
+
 // Where COPY … FROM STDIN reads lines from; empty: there is no STDIN.
 using CopyLines = std::function<bool(std::string&)>;
 
@@ -176,6 +179,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   // -- Subscriptions.
   // values: of the parameters, where the view has some.
   std::shared_ptr<SubscriptionState> subscribe(std::string_view relation, const Row* values, std::function<void(const Change&)> callback, const SubscribeOptions& options);
+  // The same from a change log (feed.cc).
+  std::shared_ptr<SubscriptionState> subscribe_after(std::string_view relation, std::uint64_t after, std::function<void(const Change&)> callback, const SubscribeOptions& options);
   void forget(const SubscriptionState& subscription) noexcept;                // it has ended
   void wait_for_delivery() { dispatcher_.drain(); }
 
@@ -241,7 +246,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void require_wal_room();                                                   // likewise; Failure(kBusy)
   struct Delivery { std::shared_ptr<SubscriptionState> to; Change change; };
   bool in_unique_form(const RelationState& relation, const Delta& delta) const;
-  void write_step(std::uint64_t next, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
+  void write_step(std::uint64_t next, bool any, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void collect_step(std::uint64_t next, StoredStep* step, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void deliver(std::vector<Delivery>& deliveries);
   void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference

@@ -63,10 +63,14 @@ void SchemaChange::rollback(const Mark& mark) {
 }
 
 void SchemaChange::commit(bool storage_committed) {
-  if (engine_.storage_ && !storage_committed) engine_.storage_->commit();
+  if (engine_.storage_ && !storage_committed) {
+    if (sequence_ > 0) engine_.storage_->set_sequence(sequence_);
+    engine_.storage_->commit();
+  }
   done_ = true;
   undo_.clear();
   const std::unique_lock state(engine_.state_mutex_);
+  engine_.sequence_ = std::max(engine_.sequence_.load(), sequence_);
   for (const auto& action : after_) action();
 }
 
@@ -77,6 +81,7 @@ void SchemaChange::execute(Engine::Bound& bound) {
     case Statement::Kind::kCreateView: create_view(bound); break;
     case Statement::Kind::kAlterTable: alter_table(bound); break;
     case Statement::Kind::kAlterView: rename_view(bound); break;
+    case Statement::Kind::kAlterLog: alter_log(bound); break;
     default: drop(s.names, s.kind == Statement::Kind::kDropView, s.if_exists, s.cascade);
   }
 }
@@ -121,6 +126,70 @@ void SchemaChange::take_out(const std::shared_ptr<RelationState>& relation) {
   if (engine.stores(*relation)) engine.storage_->drop(relation->name());
 }
 
+// ---- change logs
+
+void SchemaChange::start_log(const RelationState& relation) {
+  if (!relation.relation.log || !engine_.stores(relation)) return;
+  sequence_ = engine_.sequence() + 1;
+  engine_.storage_->set_log({relation.name(), relation.relation.log->batches, sequence_});
+}
+
+void SchemaChange::succeed(const std::shared_ptr<RelationState>& before, const std::shared_ptr<RelationState>& after, bool keeps_log) {
+  Engine& engine = engine_;
+  // Runs before `before` gives its stream back: actions at commit go by the order in which they were noted, this one to the front.
+  after_.insert(after_.begin(), [&engine, before, after] { engine.move_subscriptions(*before, after); });
+  if (keeps_log) after->relation.log = before->relation.log;
+  if (engine_.stores(*after)) succeed_in_log(*before, *after);
+}
+
+void SchemaChange::succeed_in_log(const RelationState& before, const RelationState& after) {
+  Storage& storage = *engine_.storage_;
+  const std::optional<Relation::Log>& log = after.relation.log;
+  if (!before.relation.log) return start_log(after);
+  if (!log) return storage.drop_log(before.name());
+  if (before.name() != after.name()) storage.rename_log(before.name(), after.name());
+  const Schema& was = before.relation.schema;
+  const Schema& is = after.relation.schema;
+  const bool same_types = was.size() == is.size() && std::equal(was.begin(), was.end(), is.begin(), [](const Field& a, const Field& b) { return a.type == b.type; });
+  if (!same_types) {
+    if (before.relation.log->batches == 0) {
+      Failure failure(ErrorCode::kUnsupported, "other columns for table " + in_quotes(before.name()) + ", of which an audit is kept, are not supported");
+      failure.error().hint = "ALTER TABLE … RESET (audit) gives the audit up";
+      throw failure;
+    }
+    return start_log(after);
+  }
+  Arena arena;
+  Delta rows, net;
+  before.scan(arena, rows);
+  for (Chunk& chunk : rows.chunks) {
+    auto* weights = arena.array<std::int64_t>(chunk.size);
+    for (std::uint32_t i = 0; i < chunk.size; ++i) weights[i] = -chunk.weights[i];
+    chunk.weights = weights;
+  }
+  after.scan(arena, rows);
+  consolidate(rows, arena, net);
+  if (!net.empty()) {
+    sequence_ = engine_.sequence() + 1;
+    storage.log(after.name(), sequence_, net);
+  }
+  if (before.relation.log->batches != log->batches) storage.set_log({after.name(), log->batches, 0});
+}
+
+void SchemaChange::alter_log(Engine::Bound& bound) {
+  const std::shared_ptr<RelationState> relation = engine_.state(bound.statement.names.at(0));
+  const std::unique_lock state(engine_.state_mutex_);
+  std::optional<Relation::Log>& log = relation->relation.log;
+  const std::optional<Relation::Log> before = std::exchange(log, bound.statement.log);
+  undo_.push_back([relation, before] { relation->relation.log = before; });
+  if (!engine_.stores(*relation)) return;
+  if (!log) engine_.storage_->drop_log(relation->name());
+  else if (!before) start_log(*relation);
+  else engine_.storage_->set_log({relation->name(), log->batches, 0});
+}
+
+// ----
+
 void SchemaChange::create_table(Engine::Bound& bound) {
   Statement& s = bound.statement;
   if (engine_.find_state(s.relation.name)) {
@@ -136,6 +205,7 @@ void SchemaChange::create_table(Engine::Bound& bound) {
   const std::unique_lock state(engine_.state_mutex_);
   engine_.attach_table(*table);
   add(table);
+  start_log(*table);
   engine_.link_tables();
 }
 
@@ -151,6 +221,7 @@ std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
   relation.order = s.order;
   relation.parameters = s.parameters;
   relation.lazy = s.lazy;
+  relation.log = s.log;
   auto view = std::make_shared<ViewState>(std::move(relation), std::move(s.plan));
   view->definition = s.definition;
   view->uses = std::move(bound.uses);
@@ -170,6 +241,7 @@ void SchemaChange::create_view(Engine::Bound& bound) {
   const std::unique_lock state(engine_.state_mutex_);
   engine_.attach_view(*view);
   add(view);
+  start_log(*view);
 }
 
 // A new view takes the place of the old one; the views on it are made again from their definitions. Subscribers get the difference.
@@ -215,9 +287,7 @@ void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, 
     }
     engine_.attach_view(*after);
     add(after);
-    Engine& engine = engine_;
-    // Runs before `before` gives its stream back: actions at commit go by the order in which they were noted, this one to the front.
-    after_.insert(after_.begin(), [&engine, before, after] { engine.move_subscriptions(*before, after); });
+    succeed(before, after, before != old);
   }
 }
 
@@ -271,7 +341,10 @@ void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool 
   const std::unique_lock state(engine_.state_mutex_);
   tables_changed_ = tables_changed_ || !views;
   // The youngest first: nobody stands on it any more.
-  for (auto it = going.rbegin(); it != going.rend(); ++it) take_out(it->second);
+  for (auto it = going.rbegin(); it != going.rend(); ++it) {
+    take_out(it->second);
+    if (engine_.storage_) engine_.storage_->drop_log(it->second->name());
+  }
   for (const auto& [id, child] : bereft) {
     Relation without = child->relation;
     std::string definition = child->definition;

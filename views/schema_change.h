@@ -30,6 +30,7 @@ class SchemaChange {
   void create_view(Engine::Bound& bound);
   void alter_table(Engine::Bound& bound);
   void rename_view(Engine::Bound& bound);
+  void alter_log(Engine::Bound& bound);
   void drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade);
 
   // Where the change stands now, to go back to.
@@ -37,12 +38,18 @@ class SchemaChange {
   Mark mark();
   void rollback(const Mark& mark);
 
+  // What it has in common with a batch where change logs begin, or relations with logs are replaced: a sequence number of its own; 0: it needs none.
+  std::uint64_t sequence() const { return sequence_; }
   // The file's transaction, if any, has been committed by the caller, or is by commit().
   void commit(bool storage_committed);
 
  private:
   void add(const std::shared_ptr<RelationState>& relation);
   void check_instances(const RelationState& view) const;
+  void start_log(const RelationState& relation);
+  // `after`, which has been added, is what `before` was: for subscribers and for the change log. keeps_log: whatever its definition says.
+  void succeed(const std::shared_ptr<RelationState>& before, const std::shared_ptr<RelationState>& after, bool keeps_log);
+  void succeed_in_log(const RelationState& before, const RelationState& after);
   void take_out(const std::shared_ptr<RelationState>& relation);
   void replace_view(const std::shared_ptr<RelationState>& old, Engine::Bound& bound);
   std::shared_ptr<ViewState> make_view(Engine::Bound& bound);
@@ -57,6 +64,7 @@ class SchemaChange {
   bool done_ = false;
   bool tables_changed_ = false;               // made, altered or dropped: FOREIGN KEYs are found anew
   std::size_t marks_ = 0;
+  std::uint64_t sequence_ = 0;
   std::vector<std::function<void()>> undo_;
   std::vector<std::function<void()>> after_;  // at commit
 };

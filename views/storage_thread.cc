@@ -18,6 +18,7 @@ void store(Storage& storage, const std::vector<std::unique_ptr<StoredStep>>& ste
       for (const StoredStep::Write& write : step->writes) {
         storage.write(write.relation, write.rows);
         storage.set_digest(write.relation, write.digest);
+        if (write.logged) storage.log(write.relation, step->sequence, write.rows);
       }
       for (const auto& [name, value] : step->settings) storage.set_setting(name, value);
       for (const SourceMark& mark : step->marks) storage.set_mark(mark);

@@ -25,6 +25,7 @@ namespace weir::internal {
 struct StoredStep {
   struct Write {
     std::string relation, digest;
+    bool logged = false;
     Delta rows;
   };
   Arena arena;

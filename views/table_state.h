@@ -1,7 +1,7 @@
 #pragma once
 // A table or a view as the engine holds it: its definition, its stream in the circuit and the integral of that stream.
 //
-// Threads    `name`, `relation`, kinds and compiled checks never change. What changes is changed by the writer with the state lock held (see engine.h).
+// Threads    `name`, `relation` (but for its `log`), kinds and compiled checks never change. What changes is changed by the writer with the state lock held (see engine.h).
 // Ownership  shared: handles and subscriptions outlive a DROP, which sets `dropped`. The node belongs to the circuit.
 
 #include <cstdint>

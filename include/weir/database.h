@@ -193,6 +193,9 @@ struct SubscribeOptions {
     kInline,  // on the committing thread, before commit() returns. The callback must not call the database.
   } delivery = Delivery::kQueued;
   std::size_t queue_changes_max = 1024;
+  // Instead of a snapshot: first what the relation's change log (WITH (feed), WITH (audit)) holds after this sequence number, on the calling thread, before subscribe() returns; then
+  // what is committed from then on, without a gap and nothing twice. Error(kInput) where that can't be: there is no log, or it no longer goes back so far; it says how far it does.
+  std::optional<std::uint64_t> after = std::nullopt;
 };
 
 // Ends when it is destroyed or end() is called; no callback runs after that returns (unless called from within it).
@@ -258,6 +261,7 @@ struct RelationInfo {
   std::map<std::string, Value> defaults;  // a table's columns that have a DEFAULT, and what it is
   std::string definition;
   bool lazy = false;            // a view WITH (lazy)
+  std::optional<std::uint64_t> log;  // of how many batches its change log keeps the changes; 0: of all
   std::uint64_t rows = 0;       // that are kept
 };
 

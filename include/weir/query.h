@@ -35,7 +35,10 @@ class Query {
   Query& Offset(std::uint64_t rows);
   Query& Lazy();                                                             // of a view: nothing is kept while nobody listens
 
+  Query& Feed(std::uint64_t retention = 100'000);                            // of a view: its changes are kept in the file, of so many batches
+
   bool is_lazy() const { return lazy_; }
+  std::uint64_t feed() const { return feed_; }                               // 0: none
   // The SQL text. Failure in the Result where a fragment is not what its place asks for.
   Result<std::string> sql() const;
 
@@ -45,6 +48,7 @@ class Query {
   struct Clause { std::string kind, text, name; };
   std::vector<Clause> clauses_;
   bool lazy_ = false;
+  std::uint64_t feed_ = 0;
 };
 
 Query From(std::string relation);                      // "orders" or "orders o"

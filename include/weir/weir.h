@@ -6,6 +6,8 @@
 #include <weir/change.h>
 #include <weir/database.h>
 #include <weir/error.h>
+#include <weir/feed.h>
+#include <weir/follower.h>
 #include <weir/function.h>
 #include <weir/gate.h>
 #include <weir/log.h>

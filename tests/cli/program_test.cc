@@ -409,6 +409,84 @@ TEST_F(Program, FilesThatAreNotOursAreToldAndLeftAlone) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "copy.db"));
 }
 
+// ---- weir watch, weir follow
+
+// A command that goes on until it is killed, in the test's folder; what it prints goes to `out`.
+class Running {
+ public:
+  Running(const std::filesystem::path& folder, const std::string& arguments, const std::string& out) : child_(::fork()) {
+    if (child_ != 0) return;
+    const std::string command = "cd '" + folder.string() + "' && exec '" WEIR_PROGRAM "' " + arguments + " >" + out + " 2>" + out + ".err";
+    ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ~Running() { kill(); }
+  void kill() {
+    if (child_ <= 0) return;
+    ::kill(child_, SIGKILL);
+    ::waitpid(std::exchange(child_, -1), nullptr, 0);
+  }
+
+ private:
+  pid_t child_;
+};
+
+// Until it is so; false after a minute.
+template <class F>
+bool waits_for(F&& f) {
+  for (int i = 0; i < 6000; ++i) {
+    if (f()) return true;
+    ::usleep(10'000);
+  }
+  return false;
+}
+
+TEST_F(Program, WatchPrintsWhatIsInTheLogAndWhatAnotherProgramCommits) {
+  weir::Database db = weir::Database::open((folder_ / "live.db").string()).value();
+  db.execute("CREATE TABLE t (k INT PRIMARY KEY, v TEXT); CREATE VIEW n WITH (feed) AS SELECT v, COUNT(*) AS n FROM t GROUP BY v; INSERT INTO t VALUES (1, 'a'); INSERT INTO t VALUES (2, 'a')").value();
+  const std::uint64_t at = db.sequence();
+  const std::string s = std::to_string(at), next = std::to_string(at + 1);
+  const std::string second = "{\"sequence\":" + s + ",\"view\":\"n\",\"weight\":-1,\"row\":{\"v\":\"a\",\"n\":1}}\n{\"sequence\":" + s + ",\"view\":\"n\",\"weight\":1,\"row\":{\"v\":\"a\",\"n\":2}}\n";
+  EXPECT_EQ(weir("watch live.db n --from " + std::to_string(at - 1) + " --once").out, second);
+  EXPECT_EQ(weir("watch live.db n --from " + s + " --once").out, "");
+  EXPECT_EQ(weir("watch live.db n --once").out, second.substr(second.find('\n') + 1));
+  EXPECT_EQ(weir("watch live.db t --once").err, "ERROR: table \"t\" keeps no change log\nHINT: ALTER TABLE … SET (feed) makes it keep one from then on\n");
+  EXPECT_EQ(weir("watch live.db m --once").status, 1);
+  Running watch(folder_, "watch live.db n --from " + std::to_string(at - 1), "watched");
+  EXPECT_TRUE(waits_for([&] { return slurp(folder_ / "watched") == second; })) << slurp(folder_ / "watched.err");
+  db.execute("INSERT INTO t VALUES (3, 'b')").value();
+  EXPECT_TRUE(waits_for([&] { return slurp(folder_ / "watched") == second + "{\"sequence\":" + next + ",\"view\":\"n\",\"weight\":1,\"row\":{\"v\":\"b\",\"n\":1}}\n"; }));
+}
+
+TEST_F(Program, FollowKeepsACopyWhateverItIsKilledBy) {
+  weir::Database db = weir::Database::open((folder_ / "live.db").string()).value();
+  db.execute("CREATE TABLE t (k INT PRIMARY KEY, v INT) WITH (feed); CREATE VIEW s WITH (feed) AS SELECT v % 3 AS m, SUM(k) AS s FROM t GROUP BY v % 3; CREATE TABLE u (a INT)").value();
+  for (int round = 0; round < 8; ++round) {
+    Running follow(folder_, "follow live.db copy.db", "followed");
+    for (int i = 0; i < 25; ++i) db.execute("INSERT INTO t VALUES (" + std::to_string(round * 25 + i) + ", " + std::to_string(i) + "); DELETE FROM t WHERE k % 7 = " + std::to_string(i % 7)).value();
+    if (round % 2) ::usleep(static_cast<useconds_t>(round) * 7000);
+    if (round == 6) {
+      EXPECT_TRUE(waits_for([&] { return std::filesystem::exists(folder_ / "copy.db") && sqlite("copy.db", "SELECT value FROM weir_meta WHERE name = 'sequence'") == std::to_string(db.sequence()); }))
+          << slurp(folder_ / "followed.err");
+    }
+    follow.kill();
+    if (std::filesystem::exists(folder_ / "copy.db")) {
+      EXPECT_EQ(weir("check copy.db").status, 0);
+    }
+  }
+  const Said said = weir("follow live.db copy.db --once");
+  std::string at = std::to_string(db.sequence());
+  if (at.size() > 3) at.insert(at.size() - 3, ",");
+  EXPECT_EQ(said.out, "copy.db is live.db at sequence " + at + "\n") << said.err;
+  for (const char* relation : {"t", "s"}) {
+    EXPECT_EQ(sqlite("copy.db", std::string("SELECT digest FROM weir_digest JOIN weir_catalog ON id = relation WHERE name = '") + relation + "'"), db.digest(relation).value());
+  }
+  EXPECT_EQ(weir("check copy.db").out.substr(0, 25), "checked: 1 table, 1 view,");
+  EXPECT_EQ(sqlite("copy.db", "SELECT count(*) FROM sqlite_master WHERE name = 'u'"), "0");
+  EXPECT_EQ(weir("sql --db copy.db", "SELECT 1;").err,
+            "ERROR: \"copy.db\" is a copy that weir follow keeps: it can be read with any SQLite client, and checked with weir check\n");
+}
+
 // ---- weir stats
 
 TEST_F(Program, StatsOfAFileAndOfARun) {

@@ -22,9 +22,9 @@ namespace weir::crash {
 namespace {
 
 constexpr char kSchema[] = R"(
-  CREATE TABLE items (id BIGINT PRIMARY KEY, kind BIGINT NOT NULL, price NUMERIC(10,2), note TEXT);
+  CREATE TABLE items (id BIGINT PRIMARY KEY, kind BIGINT NOT NULL, price NUMERIC(10,2), note TEXT) WITH (audit);
   CREATE TABLE bag (a BIGINT, b TEXT);
-  CREATE VIEW by_kind AS SELECT kind, COUNT(*) AS n, SUM(price) AS total, MIN(note) AS first FROM items GROUP BY kind;
+  CREATE VIEW by_kind WITH (feed) AS SELECT kind, COUNT(*) AS n, SUM(price) AS total, MIN(note) AS first FROM items GROUP BY kind;
   CREATE VIEW shares AS SELECT id, price / NULLIF(kind, 3) AS share FROM items;
   CREATE TABLE limits (k BIGINT PRIMARY KEY, units BIGINT NOT NULL);
   INSERT INTO limits VALUES (1, 12), (2, 40);
@@ -126,7 +126,7 @@ Digests digests(const Database& db) {
   return out;
 }
 
-// What the file holds, read row by row; every relation has to have the digest that was stored with it.
+// What the file holds, read row by row; every relation has to have the digest that was stored with it. Those with a change log began empty: it has to add up to what they hold.
 Digests digests_in_file(const std::string& file) {
   Digests out;
   StorageOptions options;
@@ -137,6 +137,17 @@ Digests digests_in_file(const std::string& file) {
     storage->read(relation, [&](const Delta& rows) { digest.add(rows); });
     out[relation.name] = digest.to_string();
     EXPECT_EQ(digest.to_string(), storage->digest(relation.name)) << relation.name;
+    for (const StoredLog& log : storage->logs()) {
+      if (log.relation != relation.name) continue;
+      Digest sum;
+      std::uint64_t last = log.base;
+      storage->read_log(relation, log.base, [&](std::uint64_t sequence, const std::unique_ptr<StoredRows>& change) {
+        sum.add(change->rows);
+        EXPECT_LT(std::exchange(last, sequence), sequence);
+      });
+      EXPECT_LE(last, storage->sequence());
+      EXPECT_EQ(sum, digest) << "the change log of " << relation.name;
+    }
   }
   return out;
 }

@@ -231,7 +231,7 @@ TEST(Statement, WhatIsNotSupportedIsNamed) {
       {"ALTER TABLE a ADD COLUMN n SERIAL", "ALTER TABLE … ADD COLUMN of an identity column is not supported"},
       {"CREATE TEMP TABLE x (a INT)", "a temporary or unlogged relation is not supported"},
       {"CREATE TABLE x AS SELECT 1", "CREATE TABLE AS is not supported"},
-      {"CREATE TABLE x (a INT) WITH (fillfactor = 10)", "CREATE TABLE with options is not supported"},
+      {"CREATE TABLE x (a INT) WITH (fillfactor = 10)", "a table WITH (fillfactor) is not supported"},
       {"SET x = 1", "SET is not supported"},
       {"PREPARE TRANSACTION 'x'", "PREPARE is not supported"},
       {"CREATE INDEX i ON a (id)", "CREATE INDEX is not supported"},
