@@ -647,7 +647,7 @@ std::shared_ptr<SubscriptionState> Engine::subscribe(std::string_view relation, 
   return subscription;
 }
 
-void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to) {
+void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to, const Delta* held) {
   std::vector<Delivery> deliveries;
   {
     const std::lock_guard lock(subscriptions_mutex_);
@@ -660,7 +660,8 @@ void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<Relat
     to->scan(arena, rows);
     if (same_columns) {
       Delta before;
-      from.scan(arena, before);
+      if (held) before = *held;
+      else from.scan(arena, before);
       for (Chunk& chunk : before.chunks) {
         auto* weights = arena.array<std::int64_t>(chunk.size);
         for (std::uint32_t i = 0; i < chunk.size; ++i) weights[i] = -chunk.weights[i];

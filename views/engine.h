@@ -249,7 +249,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void write_step(std::uint64_t next, bool any, bool in_transaction, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void collect_step(std::uint64_t next, StoredStep* step, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries);
   void deliver(std::vector<Delivery>& deliveries);
-  void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to);  // of a view that is replaced; they get the difference
+  // Of a view that is replaced; they get the difference to what they hold. held: null: what `from` has now.
+  void move_subscriptions(RelationState& from, const std::shared_ptr<RelationState>& to, const Delta* held);
   Verification compare_with_tables();                                        // REQUIRES: Writing
   Outcome run(TransactionState& transaction, Bound& bound, const std::vector<Chunk>& copied);
   Outcome change_rows(TransactionState& transaction, Statement& statement);

@@ -53,12 +53,13 @@ void SchemaChange::undo(std::size_t to) {
 
 SchemaChange::Mark SchemaChange::mark() {
   if (engine_.storage_) engine_.storage_->savepoint(marks_);
-  return {marks_++, undo_.size(), after_};
+  return {marks_++, undo_.size(), moves_, after_};
 }
 
 void SchemaChange::rollback(const Mark& mark) {
   if (engine_.storage_) engine_.storage_->rollback_to(mark.number);
   undo(mark.undo);
+  moves_ = mark.moves;
   after_ = mark.after;
 }
 
@@ -71,6 +72,7 @@ void SchemaChange::commit(bool storage_committed) {
   undo_.clear();
   const std::unique_lock state(engine_.state_mutex_);
   engine_.sequence_ = std::max(engine_.sequence_.load(), sequence_);
+  for (const auto& move : moves_) move();  // before what they leave gives its stream back
   for (const auto& action : after_) action();
 }
 
@@ -136,8 +138,20 @@ void SchemaChange::start_log(const RelationState& relation) {
 
 void SchemaChange::succeed(const std::shared_ptr<RelationState>& before, const std::shared_ptr<RelationState>& after, bool keeps_log) {
   Engine& engine = engine_;
-  // Runs before `before` gives its stream back: actions at commit go by the order in which they were noted, this one to the front.
-  after_.insert(after_.begin(), [&engine, before, after] { engine.move_subscriptions(*before, after); });
+  // At the commit `before` may have moved with what else the transaction has changed: what subscribers hold is what it is now.
+  struct Held { Arena arena; Delta rows; };
+  std::shared_ptr<Held> held;
+  {
+    const std::lock_guard lock(engine.subscriptions_mutex_);
+    if (!before->subscriptions.empty()) held = std::make_shared<Held>();
+  }
+  if (held) {
+    Arena arena;
+    Delta rows;
+    before->scan(arena, rows);
+    deep_copy(rows, held->arena, held->rows);
+  }
+  moves_.push_back([&engine, before, after, held] { engine.move_subscriptions(*before, after, held ? &held->rows : nullptr); });
   if (keeps_log) after->relation.log = before->relation.log;
   if (engine_.stores(*after)) succeed_in_log(*before, *after);
 }

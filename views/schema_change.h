@@ -34,7 +34,7 @@ class SchemaChange {
   void drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade);
 
   // Where the change stands now, to go back to.
-  struct Mark { std::size_t number = 0, undo = 0; std::vector<std::function<void()>> after; };
+  struct Mark { std::size_t number = 0, undo = 0; std::vector<std::function<void()>> moves, after; };
   Mark mark();
   void rollback(const Mark& mark);
 
@@ -66,7 +66,8 @@ class SchemaChange {
   std::size_t marks_ = 0;
   std::uint64_t sequence_ = 0;
   std::vector<std::function<void()>> undo_;
-  std::vector<std::function<void()>> after_;  // at commit
+  std::vector<std::function<void()>> moves_;  // of subscribers, at commit
+  std::vector<std::function<void()>> after_;  // then
 };
 
 struct Engine::Mark {
