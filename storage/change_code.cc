@@ -103,11 +103,15 @@ void take_value(Reader& in, Column& column, std::uint32_t i, Last& last, Arena& 
     case Kind::kBytes: {
       const std::uint64_t shared = in.number(), more = in.number();
       if (shared > last.bytes.size()) Reader::damaged();
-      const std::string_view rest = in.take(more);
-      char* const text = arena.array<char>(shared + more);
-      if (shared > 0) std::memcpy(text, last.bytes.data(), shared);
-      if (more > 0) std::memcpy(text + shared, rest.data(), more);
-      last.bytes = {text, shared + more};
+      if (more == 0) {  // nothing of its own: it lies where the one before does
+        last.bytes = last.bytes.substr(0, shared);
+      } else {
+        const std::string_view rest = in.take(more);
+        char* const text = arena.array<char>(shared + more);
+        if (shared > 0) std::memcpy(text, last.bytes.data(), shared);
+        std::memcpy(text + shared, rest.data(), more);
+        last.bytes = {text, shared + more};
+      }
       if (last.bytes.size() > UINT32_MAX) Reader::damaged();
       column.as<Bytes>()[i] = Bytes(last.bytes);
       break;
