@@ -1,6 +1,7 @@
 // Would catch: a change that a log lacks, holds twice or under another number than its batch; a gap or a repetition where a subscriber passes from the log to what is live; a log
 // that goes on although its relation is another, or that has given up more than it may; logs that a rollback or a reopening changes.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <map>
 #include <random>
@@ -290,6 +291,26 @@ TEST(Feed, AFileThatAnotherWritesIsWaitedFor) {
   EXPECT_EQ(feed.read(note).value(), 1u);
   EXPECT_EQ(seen, (Texts{"all +1|1", "+1|2", "+1|3", "+1|4"}));
   EXPECT_EQ(feed.sequence(), db.sequence());
+}
+
+TEST(Feed, OfAViewThatRecoveryWritesAnew) {
+  const Folder folder;
+  std::uint64_t start = 0;
+  {
+    Database db = open_file(folder);
+    db.execute("CREATE TABLE t (k BIGINT); CREATE VIEW v WITH (feed) AS SELECT COUNT(*) AS n FROM t; INSERT INTO t VALUES (1)").value();
+    start = db.sequence();
+  }
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(folder.file().c_str(), &other), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(other, "UPDATE v SET n = 99", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  Database db = open_file(folder);
+  EXPECT_EQ(db.sequence(), start + 1);
+  EXPECT_FALSE(Feed::open(folder.file(), "v", start).value().read([](const Change&) {}).ok());
+  db.execute("INSERT INTO t VALUES (2)").value();
+  EXPECT_EQ(logged(folder, "v", start + 1), (Changes{{start + 2, {"+1|2", "-1|1"}}}));
+  EXPECT_TRUE(db.check().value().ok());
 }
 
 TEST(Feed, IsDeclaredInDocumentsAndByTheBuilder) {
