@@ -17,10 +17,11 @@ int run_watch(const WatchOptions& options) {
     bool read_by_somebody = true;
     do {
       feed.read([&](const Change& change) {
-        std::string out;
-        append_json_lines(change, out);
-        read_by_somebody = read_by_somebody && write_out(out);
-      }).value();
+            std::string out;
+            append_json_lines(change, out);
+            read_by_somebody = read_by_somebody && write_out(out);
+          })
+          .value();
       if (options.once) break;
       feed.wait(kLong).value();
     } while (read_by_somebody);

@@ -25,7 +25,8 @@ struct LogOptions {
     } else if (name == "retention") {
       retention_at = location(option);
       const char* const end = value.value.data() + value.value.size();
-      if (std::from_chars(value.value.data(), end, retention) != std::from_chars_result{end, std::errc()} || retention == 0 || retention > INT32_MAX) {
+      if (std::from_chars(value.value.data(), end, retention) != std::from_chars_result{end, std::errc()} || retention == 0 ||
+          retention > INT32_MAX) {
         throw Failure(ErrorCode::kSyntax, "retention is a number of batches, 1 or more", retention_at);
       }
     } else {
@@ -60,8 +61,10 @@ OptionValue value_of_option(const Json& option) {
   }
   out.bare = out.value = string_of(*arg);
   for (char& c : out.value) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  if (type == "Boolean") out.truth = flag(*inner, "boolval");
-  else out.truth = out.value != "false" && out.value != "off" && out.value != "0";
+  if (type == "Boolean")
+    out.truth = flag(*inner, "boolval");
+  else
+    out.truth = out.value != "false" && out.value != "off" && out.value != "0";
   return out;
 }
 
@@ -72,13 +75,17 @@ RelationOptions relation_options(const Json& body, bool is_view) {
     for (const Json& item : *options) {
       const Json& option = *open(item).second;
       const std::string name = text_field(option, "defname");
-      if (option.contains("defnamespace")) unsupported(kind(is_view) + " WITH (" + text_field(option, "defnamespace") + "." + name + ")", location(option));
-      if (name == "lazy" && is_view) out.lazy = value_of_option(option).truth;
-      else if (!log.take(name, option, is_view)) unsupported(kind(is_view) + " WITH (" + name + ")", location(option));
+      if (option.contains("defnamespace"))
+        unsupported(kind(is_view) + " WITH (" + text_field(option, "defnamespace") + "." + name + ")", location(option));
+      if (name == "lazy" && is_view)
+        out.lazy = value_of_option(option).truth;
+      else if (!log.take(name, option, is_view))
+        unsupported(kind(is_view) + " WITH (" + name + ")", location(option));
     }
   }
   out.log = log.log();
-  if (out.log && out.lazy) throw Failure(ErrorCode::kSyntax, "a lazy view has no changes to keep: WITH (lazy) and WITH (feed) exclude each other", -1);
+  if (out.log && out.lazy)
+    throw Failure(ErrorCode::kSyntax, "a lazy view has no changes to keep: WITH (lazy) and WITH (feed) exclude each other", -1);
   return out;
 }
 
@@ -129,7 +136,8 @@ Statement Binder::alter_options(const Json& body) {
   }
   out.log = log.log();
   if (out.log && relation.lazy) throw Failure(ErrorCode::kUnsupported, "a lazy view has no changes to keep", location(range));
-  if (out.log && !relation.parameters.empty()) throw Failure(ErrorCode::kUnsupported, "a view with parameters has no changes to keep", location(range));
+  if (out.log && !relation.parameters.empty())
+    throw Failure(ErrorCode::kUnsupported, "a view with parameters has no changes to keep", location(range));
   return out;
 }
 

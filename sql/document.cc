@@ -398,9 +398,10 @@ std::string relation_options(const OrderedJson& json, const std::string& pointer
     if (given && read_bool(*given, child(pointer, name))) out += std::string(out.empty() ? " WITH (" : ", ") + name;
   }
   if (const OrderedJson* batches = field(json, "retention")) {
-    if (!batches->is_number_unsigned() || batches->get<std::uint64_t>() == 0 || batches->get<std::uint64_t>() > INT32_MAX) fail_kind(child(pointer, "retention"), "a number of batches, 1 or more", *batches);
+    const std::uint64_t number = batches->is_number_unsigned() ? batches->get<std::uint64_t>() : 0;
+    if (number == 0 || number > INT32_MAX) fail_kind(child(pointer, "retention"), "a number of batches, 1 or more", *batches);
     if (out.find("feed") == std::string::npos) fail(child(pointer, "retention"), "retention is of a feed, and there is none");
-    out += ", retention = " + std::to_string(batches->get<std::uint64_t>());
+    out += ", retention = " + std::to_string(number);
   }
   return out.empty() ? out : out + ")";
 }

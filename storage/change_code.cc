@@ -13,7 +13,9 @@ constexpr char kVersion = 1;
 
 std::uint64_t zigzag(std::int64_t n) { return (static_cast<std::uint64_t>(n) << 1) ^ static_cast<std::uint64_t>(n >> 63); }
 std::int64_t unzigzag(std::uint64_t n) { return static_cast<std::int64_t>((n >> 1) ^ (~(n & 1) + 1)); }
-std::int64_t difference(std::int64_t a, std::int64_t b) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b)); }
+std::int64_t difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
 std::int64_t sum(std::int64_t a, std::int64_t b) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b)); }
 // The bytes of a double the other way round: those of the fraction, mostly zero, come first.
 std::uint64_t turned(std::uint64_t n) { return __builtin_bswap64(n); }
@@ -57,7 +59,9 @@ struct Last {
 
 void put_value(const Column& column, std::uint32_t i, Last& last, std::string& out) {
   switch (column.kind) {
-    case Kind::kBool: out += static_cast<char>(column.bools()[i]); break;
+    case Kind::kBool:
+      out += static_cast<char>(column.bools()[i]);
+      break;
     case Kind::kInt: {
       const std::int64_t value = column.ints()[i];
       put(zigzag(difference(value, last.integer)), out);
@@ -73,7 +77,9 @@ void put_value(const Column& column, std::uint32_t i, Last& last, std::string& o
     case Kind::kBytes: {
       const std::string_view value = column.bytes()[i].view();
       const auto shared = static_cast<std::size_t>(
-          std::mismatch(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(std::min(value.size(), last.bytes.size())), last.bytes.begin()).first - value.begin());
+          std::mismatch(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(std::min(value.size(), last.bytes.size())), last.bytes.begin())
+              .first -
+          value.begin());
       put(shared, out);
       put(value.size() - shared, out);
       out += value.substr(shared);
@@ -98,8 +104,12 @@ void take_value(Reader& in, Column& column, std::uint32_t i, Last& last, Arena& 
       column.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(value);
       break;
     }
-    case Kind::kInt: column.as<std::int64_t>()[i] = last.integer = sum(last.integer, unzigzag(in.number())); break;
-    case Kind::kDouble: column.as<double>()[i] = std::bit_cast<double>(last.number ^= turned(in.number())); break;
+    case Kind::kInt:
+      column.as<std::int64_t>()[i] = last.integer = sum(last.integer, unzigzag(in.number()));
+      break;
+    case Kind::kDouble:
+      column.as<double>()[i] = std::bit_cast<double>(last.number ^= turned(in.number()));
+      break;
     case Kind::kBytes: {
       const std::uint64_t shared = in.number(), more = in.number();
       if (shared > last.bytes.size()) Reader::damaged();
@@ -172,8 +182,10 @@ void decode(std::string_view bytes, std::span<const Kind> kinds, Arena& arena, D
         const std::string_view valid = any_null ? in.take(size) : std::string_view();
         Last last;
         for (std::uint32_t i = 0; i < chunk.size; ++i) {
-          if (any_null && valid[i] == 0) column.set(i, Datum::of_null(kinds[c]));
-          else take_value(in, column, i, last, arena);
+          if (any_null && valid[i] == 0)
+            column.set(i, Datum::of_null(kinds[c]));
+          else
+            take_value(in, column, i, last, arena);
         }
       }
       out.add(chunk);

@@ -15,7 +15,9 @@ constexpr std::uint64_t kGivenUpTogether = 256;  // batches, at most
 
 std::string table(std::int64_t id) { return "weir_log_" + std::to_string(id); }
 
-void bind_text(sqlite3_stmt* s, int at, const std::string& value) { sqlite3_bind_text(s, at, value.data(), static_cast<int>(value.size()), SQLITE_STATIC); }
+void bind_text(sqlite3_stmt* s, int at, const std::string& value) {
+  sqlite3_bind_text(s, at, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
+}
 void bind_number(sqlite3_stmt* s, int at, std::uint64_t value) { sqlite3_bind_int64(s, at, static_cast<std::int64_t>(value)); }
 
 }  // namespace
@@ -56,7 +58,9 @@ std::vector<StoredLog> ChangeLogs::list() const {
 
 void ChangeLogs::set(const StoredLog& log) {
   const char* const doing = "make a change log in";
-  run("CREATE TABLE IF NOT EXISTS weir_feed (id INTEGER PRIMARY KEY AUTOINCREMENT, relation TEXT NOT NULL UNIQUE, batches INTEGER NOT NULL, base INTEGER NOT NULL)", doing);
+  run("CREATE TABLE IF NOT EXISTS weir_feed (id INTEGER PRIMARY KEY AUTOINCREMENT, relation TEXT NOT NULL UNIQUE, batches INTEGER NOT NULL, base "
+      "INTEGER NOT NULL)",
+      doing);
   if (const auto it = logs_.find(log.relation); it != logs_.end()) {
     it->second.log.batches = log.batches;
     return give_up(it->second, log.base);
@@ -94,7 +98,9 @@ void ChangeLogs::write(const std::string& relation, std::uint64_t sequence, cons
   Log& log = find(relation);
   // A batch and what replaced a relation in the same transaction have one number: their codes stand one behind the other.
   if (!log.insert) {
-    log.insert = prepare("INSERT INTO " + table(log.id) + " VALUES (?, ?) ON CONFLICT (sequence) DO UPDATE SET change = CAST(change || excluded.change AS BLOB)", "write to");
+    log.insert = prepare(
+        "INSERT INTO " + table(log.id) + " VALUES (?, ?) ON CONFLICT (sequence) DO UPDATE SET change = CAST(change || excluded.change AS BLOB)",
+        "write to");
   }
   code_.clear();
   encode(delta, code_);
@@ -107,11 +113,13 @@ void ChangeLogs::write(const std::string& relation, std::uint64_t sequence, cons
   if (base > log.log.base + std::min(batches / 8, kGivenUpTogether)) give_up(log, base);
 }
 
-void ChangeLogs::read(const StoredRelation& relation, std::uint64_t after, const std::function<void(std::uint64_t, std::unique_ptr<StoredRows>)>& f) const {
+void ChangeLogs::read(const StoredRelation& relation, std::uint64_t after,
+                      const std::function<void(std::uint64_t, std::unique_ptr<StoredRows>)>& f) const {
   const char* const doing = "read a change log of";
   std::vector<Kind> kinds;
   for (const Field& field : relation.schema) kinds.push_back(kind_of(field.type.id));
-  const Statement select = prepare("SELECT sequence, change FROM " + table(logs_.at(relation.name).id) + " WHERE sequence > ? ORDER BY sequence", doing);
+  const Statement select =
+      prepare("SELECT sequence, change FROM " + table(logs_.at(relation.name).id) + " WHERE sequence > ? ORDER BY sequence", doing);
   bind_number(select.get(), 1, after);
   for (;;) {
     const int rc = sqlite3_step(select.get());
@@ -120,7 +128,8 @@ void ChangeLogs::read(const StoredRelation& relation, std::uint64_t after, const
     const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(select.get(), 1));
     auto rows = std::make_unique<StoredRows>();
     Delta parts;
-    decode(bytes ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(select.get(), 1))) : std::string_view(), kinds, rows->arena, parts);
+    decode(bytes ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(select.get(), 1))) : std::string_view(), kinds, rows->arena,
+           parts);
     consolidate(parts, rows->arena, rows->rows);
     f(static_cast<std::uint64_t>(sqlite3_column_int64(select.get(), 0)), std::move(rows));
   }
@@ -132,7 +141,8 @@ void ChangeLogs::give_up(Log& log, std::uint64_t base) {
   log.log.base = std::max(log.log.base, base);
   const std::string to = std::to_string(log.log.base);
   run("DELETE FROM " + table(log.id) + " WHERE sequence <= " + to, "shorten a change log in");
-  run("UPDATE weir_feed SET base = " + to + ", batches = " + std::to_string(log.log.batches) + " WHERE id = " + std::to_string(log.id), "shorten a change log in");
+  run("UPDATE weir_feed SET base = " + to + ", batches = " + std::to_string(log.log.batches) + " WHERE id = " + std::to_string(log.id),
+      "shorten a change log in");
 }
 
 ChangeLogs::Log& ChangeLogs::find(const std::string& relation) {

@@ -3,7 +3,8 @@
 //
 // Tables and views are ordinary SQLite tables of the same names, keyed where they have a key, readable by any client while weir runs (WAL). Rows of keyless relations are
 // stored as often as their weight says. weir's own tables are called weir_*: weir_meta (sequence, settings), weir_catalog (definitions, in order of creation),
-// weir_columns, weir_digest; made when they are first needed: weir_source (how far each source of submissions has come), weir_feed and weir_log_* (change_logs.h). Names that SQLite can't tell apart (it ignores case) or keeps for itself get a suffix: weir_catalog.stored_as.
+// weir_columns, weir_digest; made when they are first needed: weir_source (how far each source of submissions has come), weir_feed and weir_log_* (change_logs.h).
+// Names that SQLite can't tell apart (it ignores case) or keeps for itself get a suffix: weir_catalog.stored_as.
 //
 // The header of the file carries application_id 'WEIR' and user_version, the format: what is not ours is told without opening it as a database.
 //

@@ -62,13 +62,14 @@ void read_log(const Storage& storage, const StoredRelation& relation, std::uint6
   const std::vector<StoredLog> logs = storage.logs();
   const StoredLog& log = require_log(logs, relation);
   if (after < log.base) {
-    Failure failure(ErrorCode::kInput, "the change log of " + named(relation) + " holds what came after sequence " + std::to_string(log.base) + ", and no longer all that came after " +
-                                           std::to_string(after));
+    Failure failure(ErrorCode::kInput, "the change log of " + named(relation) + " holds what came after sequence " + std::to_string(log.base) +
+                                           ", and no longer all that came after " + std::to_string(after));
     failure.error().hint = "take it as it is now, and its changes from there";
     throw failure;
   }
   if (after > storage.sequence()) {
-    throw Failure(ErrorCode::kInput, "sequence " + std::to_string(after) + " has not been reached: the file is at " + std::to_string(storage.sequence()));
+    throw Failure(ErrorCode::kInput,
+                  "sequence " + std::to_string(after) + " has not been reached: the file is at " + std::to_string(storage.sequence()));
   }
   storage.read_log(relation, after, [&](std::uint64_t sequence, std::unique_ptr<StoredRows> rows) {
     if (!rows->rows.empty()) f(change_of(relation, sequence, false, std::move(rows->arena), std::move(rows->rows)));
@@ -86,7 +87,8 @@ bool wait_for_commit(Storage& storage, std::chrono::milliseconds for_so_long) {
 }
 
 // First, while others commit, what the file holds; then, with nobody else writing, what has come meanwhile.
-std::shared_ptr<SubscriptionState> Engine::subscribe_after(std::string_view name, std::uint64_t after, std::function<void(const Change&)> callback, const SubscribeOptions& options) {
+std::shared_ptr<SubscriptionState> Engine::subscribe_after(std::string_view name, std::uint64_t after, std::function<void(const Change&)> callback,
+                                                           const SubscribeOptions& options) {
   if (!storage_) throw Failure(ErrorCode::kUnsupported, "a database in memory keeps no change logs");
   std::shared_ptr<SubscriptionState> subscription;
   {

@@ -1,7 +1,6 @@
-#include <weir/follower.h>
-
 #include <fcntl.h>
 #include <unistd.h>
+#include <weir/follower.h>
 
 #include <algorithm>
 
@@ -53,12 +52,14 @@ struct Follower::Impl {
 // All that is to be followed to what the source shows, in one transaction.
 void Follower::Impl::step() {
   if (copy->sequence() > source->sequence()) {
-    throw Failure(ErrorCode::kCorrupt, in_quotes(copy_path) + " is not a copy of " + in_quotes(source_path) + ": it is of sequence " + std::to_string(copy->sequence()) +
-                                           ", the source is at " + std::to_string(source->sequence()));
+    throw Failure(ErrorCode::kCorrupt, in_quotes(copy_path) + " is not a copy of " + in_quotes(source_path) + ": it is of sequence " +
+                                           std::to_string(copy->sequence()) + ", the source is at " + std::to_string(source->sequence()));
   }
   const std::vector<StoredRelation> relations = source->catalog(), copied = copy->catalog();
   const std::vector<StoredLog> logs = source->logs();
-  const auto follows = [&](const std::string& name) { return wanted.empty() ? internal::find(logs, name) != nullptr : std::find(wanted.begin(), wanted.end(), name) != wanted.end(); };
+  const auto follows = [&](const std::string& name) {
+    return wanted.empty() ? internal::find(logs, name) != nullptr : std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+  };
   copy->begin();
   try {
     for (const StoredRelation& relation : copied) {
@@ -70,7 +71,8 @@ void Follower::Impl::step() {
       if (!log) throw Failure(ErrorCode::kInput, "relation " + in_quotes(relation.name) + " keeps no change log: it can't be followed");
       bring(relation, *log, internal::find(copied, relation.name));
       if (copy->digest(relation.name) == source->digest(relation.name)) continue;
-      throw Failure(ErrorCode::kCorrupt, in_quotes(copy_path) + " would not be what " + in_quotes(source_path) + " is: the digests of relation " + in_quotes(relation.name) + " differ");
+      throw Failure(ErrorCode::kCorrupt, in_quotes(copy_path) + " would not be what " + in_quotes(source_path) + " is: the digests of relation " +
+                                             in_quotes(relation.name) + " differ");
     }
     copy->set_sequence(source->sequence());
     copy->commit();
@@ -117,15 +119,18 @@ Result<Follower> Follower::open(const std::string& source, const std::string& co
     impl->copy_path = copy;
     impl->wanted.assign(relations.begin(), relations.end());
     impl->source = open_to_look(source);
-    if (impl->source->setting(internal::kTablesSetting) == internal::kTablesOfCopy) throw Failure(ErrorCode::kInput, in_quotes(source) + " is a copy itself: it keeps no change logs");
+    if (impl->source->setting(internal::kTablesSetting) == internal::kTablesOfCopy)
+      throw Failure(ErrorCode::kInput, in_quotes(source) + " is a copy itself: it keeps no change logs");
     const std::vector<StoredRelation> catalog = impl->source->catalog();
     for (const std::string& name : impl->wanted) {
       if (!internal::find(catalog, name)) throw Failure(ErrorCode::kUnknownName, "relation " + in_quotes(name) + " does not exist");
     }
-    if (impl->wanted.empty() && impl->source->logs().empty()) throw Failure(ErrorCode::kInput, "no relation in " + in_quotes(source) + " keeps a change log: there is nothing to follow");
+    if (impl->wanted.empty() && impl->source->logs().empty())
+      throw Failure(ErrorCode::kInput, "no relation in " + in_quotes(source) + " keeps a change log: there is nothing to follow");
     impl->copy = Storage::open(copy, StorageOptions());
     if (impl->copy->setting(internal::kTablesSetting) != internal::kTablesOfCopy) {
-      if (!impl->copy->catalog().empty() || impl->copy->sequence() > 0) throw Failure(ErrorCode::kInput, in_quotes(copy) + " is a database, not a copy that can be gone on with");
+      if (!impl->copy->catalog().empty() || impl->copy->sequence() > 0)
+        throw Failure(ErrorCode::kInput, in_quotes(copy) + " is a database, not a copy that can be gone on with");
       impl->copy->begin();
       impl->copy->set_setting(internal::kTablesSetting, internal::kTablesOfCopy);
       impl->copy->commit();
@@ -173,7 +178,8 @@ Result<Verification> check(const std::string& file) {
           });
           ++(relation.is_view ? out.views : out.tables);
           if (storage->digest(relation.name) == digest.to_string()) continue;
-          out.difference = std::string(relation.is_view ? "view " : "table ") + in_quotes(relation.name) + " is not what was copied: its rows do not have the digest beside them";
+          out.difference = std::string(relation.is_view ? "view " : "table ") + in_quotes(relation.name) +
+                           " is not what was copied: its rows do not have the digest beside them";
           return out;
         }
         return out;

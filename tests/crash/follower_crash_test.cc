@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <weir/weir.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -10,8 +11,6 @@
 #include <map>
 #include <thread>
 #include <utility>
-
-#include <weir/weir.h>
 
 #include "storage/storage.h"
 #include "tests/crash/fault_vfs.h"
@@ -53,17 +52,25 @@ class Sources {
   explicit Sources(unsigned seed) {
     std::mt19937 random(seed);
     Database db = Database::open(folder_.file("source"), {.threads = 1}).value();
-    db.execute("CREATE TABLE items (id BIGINT PRIMARY KEY, kind BIGINT, note TEXT) WITH (audit); CREATE TABLE bag (a BIGINT, b TEXT) WITH (feed, retention = 4);"
-               "CREATE VIEW kinds WITH (feed) AS SELECT kind, COUNT(*) AS n, MAX(note) AS last FROM items GROUP BY kind")
+    db.execute(
+          "CREATE TABLE items (id BIGINT PRIMARY KEY, kind BIGINT, note TEXT) WITH (audit); CREATE TABLE bag (a BIGINT, b TEXT) WITH (feed, "
+          "retention = 4);"
+          "CREATE VIEW kinds WITH (feed) AS SELECT kind, COUNT(*) AS n, MAX(note) AS last FROM items GROUP BY kind")
         .value();
     for (int state = 0; state < kStates; ++state) {
       for (int batch = 0; batch < 5; ++batch) {
         const std::string n = std::to_string(random() % 40), k = std::to_string(random() % 4);
-        db.execute("INSERT INTO items SELECT " + n + " + g * 40, " + k + ", repeat('note ', 20) || g FROM generate_series(1, 30) AS g ON CONFLICT DO NOTHING").value();
+        db.execute("INSERT INTO items SELECT " + n + " + g * 40, " + k +
+                   ", repeat('note ', 20) || g FROM generate_series(1, 30) AS g ON CONFLICT DO NOTHING")
+            .value();
         db.execute("DELETE FROM items WHERE kind = " + k + " AND id % 3 = 0; INSERT INTO bag VALUES (" + k + ", 'b'), (" + k + ", 'b')").value();
         if (random() % 3 == 0) db.execute("DELETE FROM bag WHERE a = " + k).value();
-        if (random() % 6 == 0) db.execute("CREATE OR REPLACE VIEW kinds WITH (feed) AS SELECT kind, COUNT(*) AS n, MAX(note) AS last FROM items WHERE id > " + n + " GROUP BY kind").value();
-        if (random() % 6 == 0) db.execute(std::exchange(extra_, !extra_) ? "DROP VIEW extra" : "CREATE VIEW extra WITH (feed) AS SELECT a FROM bag").value();
+        if (random() % 6 == 0)
+          db.execute("CREATE OR REPLACE VIEW kinds WITH (feed) AS SELECT kind, COUNT(*) AS n, MAX(note) AS last FROM items WHERE id > " + n +
+                     " GROUP BY kind")
+              .value();
+        if (random() % 6 == 0)
+          db.execute(std::exchange(extra_, !extra_) ? "DROP VIEW extra" : "CREATE VIEW extra WITH (feed) AS SELECT a FROM bag").value();
       }
       db.backup(file(state)).value();
       states.push_back(state_of(file(state), true));
@@ -116,7 +123,9 @@ TEST(FollowerCrash, PowerLossAtAnyPoint) {
   std::uint64_t changes = 0;
   for (unsigned point = 0; point < points; ++point) {
     const unsigned seed = first + point / kPointsOfSource;
-    const auto begin = [&] { for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(copy + ending); };
+    const auto begin = [&] {
+      for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(copy + ending);
+    };
     begin();
     if (point % kPointsOfSource == 0) sources.emplace(seed);
     FaultVfs faults;
@@ -134,8 +143,8 @@ TEST(FollowerCrash, PowerLossAtAnyPoint) {
     const Leave what = std::array{Leave::kEverything, Leave::kSynced, Leave::kRandom, Leave::kRandom}[random() % 4];
     faults.leave(what, random);
     faults.reset();
-    SCOPED_TRACE("seed " + std::to_string(seed) + ", point " + std::to_string(point) + ", stops at change " + std::to_string(at) + " of " + std::to_string(changes) + ", leaves " +
-                 std::to_string(static_cast<int>(what)));
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", point " + std::to_string(point) + ", stops at change " + std::to_string(at) + " of " +
+                 std::to_string(changes) + ", leaves " + std::to_string(static_cast<int>(what)));
     check_after_crash(*sources, copy);
     if (HasFailure()) return;
   }

@@ -23,11 +23,16 @@ Datum some(Kind kind, std::mt19937_64& random, Arena& arena) {
   const std::uint64_t r = random() % 3 == 0 ? random() : random() % 4;
   Datum out = Datum::of_null(kind);
   switch (kind) {
-    case Kind::kBool: return Datum::of(r % 2 != 0);
-    case Kind::kInt: return Datum::of(static_cast<std::int64_t>(r));
-    case Kind::kDouble: return Datum::of(r % 4 == 0 ? -0.0 : r % 4 == 1 ? std::nan("") : static_cast<double>(r) / 8);
-    case Kind::kBytes: return Datum::of(Bytes::copy(std::string(r % 40, 'a') + std::to_string(r), arena));
-    case Kind::kInterval: return Datum::of(Interval{static_cast<std::int64_t>(r), -static_cast<std::int32_t>(r >> 40), static_cast<std::int32_t>(r)});
+    case Kind::kBool:
+      return Datum::of(r % 2 != 0);
+    case Kind::kInt:
+      return Datum::of(static_cast<std::int64_t>(r));
+    case Kind::kDouble:
+      return Datum::of(r % 4 == 0 ? -0.0 : r % 4 == 1 ? std::nan("") : static_cast<double>(r) / 8);
+    case Kind::kBytes:
+      return Datum::of(Bytes::copy(std::string(r % 40, 'a') + std::to_string(r), arena));
+    case Kind::kInterval:
+      return Datum::of(Interval{static_cast<std::int64_t>(r), -static_cast<std::int32_t>(r >> 40), static_cast<std::int32_t>(r)});
   }
   return out;
 }
@@ -99,8 +104,10 @@ TEST(ChangeCode, OtherBytesAreRefusedOrRowsOfTheseColumns) {
     fill(kinds, 1 + random() % 30, random, arena, delta);
     std::string code;
     encode(delta, code);
-    if (random() % 2) code.resize(random() % code.size());
-    else for (int n = 0; n < 3; ++n) code[random() % code.size()] = static_cast<char>(random());
+    if (random() % 2)
+      code.resize(random() % code.size());
+    else
+      for (int n = 0; n < 3; ++n) code[random() % code.size()] = static_cast<char>(random());
     try {
       decode(code, kinds, arena, back);
       RC_ASSERT(back.rows() < 1'000'000);
@@ -126,7 +133,9 @@ TEST(ChangeCode, AnUpdateTakesFewBytes) {
 
 TEST(ChangeLogs, AreAsTheTransactionLeavesThem) {
   const std::string file = (std::filesystem::temp_directory_path() / ("weir-logs-" + std::to_string(::getpid()))).string();
-  const auto remove = [&] { for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(file + ending); };
+  const auto remove = [&] {
+    for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(file + ending);
+  };
   remove();
   {
     const auto storage = Storage::open(file, {});
@@ -141,8 +150,10 @@ TEST(ChangeLogs, AreAsTheTransactionLeavesThem) {
     const auto transaction = [&](bool commits, const auto& f) {
       storage->begin();
       f();
-      if (commits) storage->commit();
-      else storage->rollback();
+      if (commits)
+        storage->commit();
+      else
+        storage->rollback();
     };
     const auto sequences = [&](const StoredRelation& of, std::uint64_t after) {
       std::vector<std::uint64_t> out;
@@ -165,10 +176,14 @@ TEST(ChangeLogs, AreAsTheTransactionLeavesThem) {
       });
     }
     EXPECT_EQ(sequences(t, 1), (std::vector<std::uint64_t>{2, 3, 4, 5}));
-    transaction(false, [&] { for (std::uint64_t s = 6; s <= 9; ++s) storage->log("t", s, one); });
+    transaction(false, [&] {
+      for (std::uint64_t s = 6; s <= 9; ++s) storage->log("t", s, one);
+    });
     EXPECT_EQ(sequences(t, 1), (std::vector<std::uint64_t>{2, 3, 4, 5}));
     EXPECT_EQ(storage->logs().at(0).base, 1u);
-    transaction(true, [&] { for (std::uint64_t s = 6; s <= 9; ++s) storage->log("t", s, one); });
+    transaction(true, [&] {
+      for (std::uint64_t s = 6; s <= 9; ++s) storage->log("t", s, one);
+    });
     EXPECT_EQ(storage->logs().at(0).base, 5u);
     EXPECT_EQ(sequences(t, 5), (std::vector<std::uint64_t>{6, 7, 8, 9}));
     transaction(true, [&] { storage->set_log({"t", 0, 0}); });  // from now on all

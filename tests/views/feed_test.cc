@@ -40,9 +40,10 @@ TEST(Feed, HoldsTheNetChangeOfEachBatch) {
   db.execute("INSERT INTO t VALUES (1, 'a'), (2, 'b')").value();
   db.execute("UPDATE t SET v = 'b' WHERE k = 1").value();
   db.execute("BEGIN; INSERT INTO t VALUES (9, 'z'); DELETE FROM t WHERE k = 9; COMMIT").value();  // nothing has changed: no batch, nothing to keep
-  db.execute("UPDATE t SET k = 5 WHERE k = 1").value();                                          // the view has not changed
+  db.execute("UPDATE t SET k = 5 WHERE k = 1").value();                                           // the view has not changed
   db.execute("INSERT INTO t VALUES (3, NULL)").value();
-  EXPECT_EQ(logged(folder, "v", start), (Changes{{start + 1, {"+1|a|1", "+1|b|1"}}, {start + 2, {"+1|b|2", "-1|a|1", "-1|b|1"}}, {start + 4, {"+1|NULL|1"}}}));
+  EXPECT_EQ(logged(folder, "v", start),
+            (Changes{{start + 1, {"+1|a|1", "+1|b|1"}}, {start + 2, {"+1|b|2", "-1|a|1", "-1|b|1"}}, {start + 4, {"+1|NULL|1"}}}));
   EXPECT_EQ(logged(folder, "v", start + 2), (Changes{{start + 4, {"+1|NULL|1"}}}));
   EXPECT_EQ(logged(folder, "v", start + 4), Changes());
 }
@@ -50,7 +51,10 @@ TEST(Feed, HoldsTheNetChangeOfEachBatch) {
 TEST(Feed, WhatCannotBeReadIsSaid) {
   const Folder folder;
   Database db = open_file(folder);
-  db.execute("CREATE TABLE t (k BIGINT PRIMARY KEY) WITH (audit); CREATE VIEW v WITH (feed, retention = 3) AS SELECT COUNT(*) AS n FROM t; CREATE VIEW w AS SELECT k FROM t").value();
+  db.execute(
+        "CREATE TABLE t (k BIGINT PRIMARY KEY) WITH (audit); CREATE VIEW v WITH (feed, retention = 3) AS SELECT COUNT(*) AS n FROM t; CREATE VIEW w "
+        "AS SELECT k FROM t")
+      .value();
   const std::uint64_t start = db.sequence();
   for (int i = 0; i < 10; ++i) db.execute("INSERT INTO t VALUES (" + std::to_string(i) + ")").value();
   const auto read = [&](const char* name, std::uint64_t after) {
@@ -60,7 +64,8 @@ TEST(Feed, WhatCannotBeReadIsSaid) {
   EXPECT_EQ(read("w", start), "view \"w\" keeps no change log");
   EXPECT_EQ(read("x", start), "relation \"x\" does not exist");
   EXPECT_EQ(read("t", 99), "sequence 99 has not been reached: the file is at " + std::to_string(start + 10));
-  EXPECT_EQ(read("v", start), "the change log of view \"v\" holds what came after sequence " + std::to_string(start + 7) + ", and no longer all that came after " + std::to_string(start));
+  EXPECT_EQ(read("v", start), "the change log of view \"v\" holds what came after sequence " + std::to_string(start + 7) +
+                                  ", and no longer all that came after " + std::to_string(start));
   EXPECT_EQ(logged(folder, "v", start + 7).size(), 3u);
   EXPECT_EQ(logged(folder, "t", start).size(), 10u);  // an audit gives nothing up
   const auto subscribed = db.subscribe("v", [](const Change&) {}, {.after = start});
@@ -83,8 +88,10 @@ TEST(Feed, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(error("CREATE VIEW a WITH (retention = 5) AS SELECT k FROM t"), "retention is of a feed: WITH (feed, retention = …)");
   EXPECT_EQ(error("CREATE VIEW a WITH (feed, retention = 0) AS SELECT k FROM t"), "retention is a number of batches, 1 or more");
   EXPECT_EQ(error("CREATE VIEW a WITH (feed, retention = many) AS SELECT k FROM t"), "retention is a number of batches, 1 or more");
-  EXPECT_EQ(error("CREATE VIEW a WITH (lazy, feed) AS SELECT k FROM t"), "a lazy view has no changes to keep: WITH (lazy) and WITH (feed) exclude each other");
-  EXPECT_EQ(error("CREATE VIEW a WITH (feed) AS SELECT k FROM t WHERE k = $1"), "a view with parameters has no changes to keep: WITH (feed) is not supported there");
+  EXPECT_EQ(error("CREATE VIEW a WITH (lazy, feed) AS SELECT k FROM t"),
+            "a lazy view has no changes to keep: WITH (lazy) and WITH (feed) exclude each other");
+  EXPECT_EQ(error("CREATE VIEW a WITH (feed) AS SELECT k FROM t WHERE k = $1"),
+            "a view with parameters has no changes to keep: WITH (feed) is not supported there");
   EXPECT_EQ(error("CREATE TABLE a (k BIGINT) WITH (audit, feed)"), "an audit keeps all that a feed does: WITH (audit) alone");
   EXPECT_EQ(error("ALTER TABLE t SET (fillfactor = 70)"), "ALTER of a table SET (fillfactor) is not supported");
   EXPECT_EQ(error("ALTER VIEW t SET (feed)"), "\"t\" is not a view");
@@ -118,12 +125,14 @@ TEST(Feed, IsSwitchedOnAndOff) {
 TEST(Feed, OfAViewThatIsReplaced) {
   const Folder folder;
   Database db = open_file(folder);
-  db.execute("CREATE TABLE t (k BIGINT PRIMARY KEY, v BIGINT); INSERT INTO t VALUES (1, 10), (2, 20);"
-             "CREATE VIEW v WITH (feed) AS SELECT k, v FROM t; CREATE VIEW w WITH (feed) AS SELECT SUM(v) AS s FROM v")
+  db.execute(
+        "CREATE TABLE t (k BIGINT PRIMARY KEY, v BIGINT); INSERT INTO t VALUES (1, 10), (2, 20);"
+        "CREATE VIEW v WITH (feed) AS SELECT k, v FROM t; CREATE VIEW w WITH (feed) AS SELECT SUM(v) AS s FROM v")
       .value();
   const std::uint64_t start = db.sequence();
   Changes live;
-  Subscription subscription = db.subscribe("v", [&](const Change& change) { live.emplace_back(change.sequence(), text(change)); }, {.after = start}).value();
+  Subscription subscription =
+      db.subscribe("v", [&](const Change& change) { live.emplace_back(change.sequence(), text(change)); }, {.after = start}).value();
   // The same columns: the log says what is different, and that of the view on it, too. The replacement has a number of its own.
   db.execute("CREATE OR REPLACE VIEW v WITH (feed) AS SELECT k, v + 1 AS v FROM t WHERE k > 1").value();
   EXPECT_EQ(db.sequence(), start + 1);
@@ -135,7 +144,10 @@ TEST(Feed, OfAViewThatIsReplaced) {
   EXPECT_EQ(logged(folder, "v", start + 1), (Changes{{start + 2, {"+1|1|10", "+1|2|20", "+1|3|30", "-1|2|21"}}}));
   EXPECT_EQ(logged(folder, "w", start + 1), (Changes{{start + 2, {"+1|60", "-1|21"}}}));
   // Twice in one transaction.
-  db.execute("BEGIN; CREATE OR REPLACE VIEW v WITH (feed) AS SELECT k, -v AS v FROM t; INSERT INTO t VALUES (9, 90); CREATE OR REPLACE VIEW v WITH (feed) AS SELECT k, v FROM t WHERE k <> 1; COMMIT").value();
+  db.execute(
+        "BEGIN; CREATE OR REPLACE VIEW v WITH (feed) AS SELECT k, -v AS v FROM t; INSERT INTO t VALUES (9, 90); CREATE OR REPLACE VIEW v WITH (feed) "
+        "AS SELECT k, v FROM t WHERE k <> 1; COMMIT")
+      .value();
   EXPECT_EQ(logged(folder, "v", start + 2), (Changes{{start + 3, {"+1|9|90", "-1|1|10"}}}));
   db.execute("DELETE FROM t WHERE k = 9; CREATE OR REPLACE VIEW v WITH (feed) AS SELECT k, v FROM t").value();
   subscription.wait();
@@ -189,7 +201,8 @@ TEST(Feed, OfATableThatIsAltered) {
   db.execute("ALTER TABLE a ALTER v SET DEFAULT 'y'; ALTER TABLE a RENAME COLUMN v TO w; ALTER TABLE a RENAME TO b").value();
   db.execute("INSERT INTO b (k) VALUES (2)").value();
   EXPECT_EQ(logged(folder, "b", start), (Changes{{start + 1, {"+1|1|x"}}, {start + 3, {"+1|2|y"}}}));
-  EXPECT_EQ(db.execute("ALTER TABLE b ADD COLUMN z BIGINT").error().message, "other columns for table \"b\", of which an audit is kept, are not supported");
+  EXPECT_EQ(db.execute("ALTER TABLE b ADD COLUMN z BIGINT").error().message,
+            "other columns for table \"b\", of which an audit is kept, are not supported");
   db.execute("ALTER TABLE f ADD COLUMN z BIGINT DEFAULT 7; INSERT INTO f VALUES (2, 8)").value();
   EXPECT_EQ(logged(folder, "f", db.sequence() - 1), (Changes{{db.sequence(), {"+1|2|8"}}}));
   EXPECT_FALSE(Feed::open(folder.file(), "f", start + 3).value().read([](const Change&) {}).ok());
@@ -201,8 +214,9 @@ TEST(Feed, LeadsFromAnyStateToTheNext) {
   for (const Mode mode : {Mode::kFull, Mode::kPipelined}) {
     const Folder folder;
     Database db = open_file(folder, mode);
-    db.execute("CREATE TABLE t (k BIGINT PRIMARY KEY, v BIGINT, s TEXT, d DOUBLE PRECISION) WITH (audit);"
-               "CREATE VIEW v WITH (feed, retention = 40) AS SELECT v, COUNT(*) AS n, MIN(s) AS s, SUM(d) AS d FROM t GROUP BY v")
+    db.execute(
+          "CREATE TABLE t (k BIGINT PRIMARY KEY, v BIGINT, s TEXT, d DOUBLE PRECISION) WITH (audit);"
+          "CREATE VIEW v WITH (feed, retention = 40) AS SELECT v, COUNT(*) AS n, MIN(s) AS s, SUM(d) AS d FROM t GROUP BY v")
         .value();
     std::map<std::string, std::int64_t> held;
     std::uint64_t at = db.sequence();
@@ -210,23 +224,34 @@ TEST(Feed, LeadsFromAnyStateToTheNext) {
     for (int batch = 0; batch < 300; ++batch) {
       const std::string k = std::to_string(random() % 30), v = std::to_string(random() % 6);
       switch (random() % 12) {
-        case 0: db.execute("DELETE FROM t WHERE v = " + v).value(); break;
-        case 1: db.execute("UPDATE t SET v = v + 1, s = s || 'x' WHERE k % 3 = 1").value(); break;
-        case 2: db.execute(std::string("CREATE OR REPLACE VIEW v WITH (feed, retention = 40) AS SELECT v, COUNT(*) AS n, M") + (random() % 2 ? "IN" : "AX") + "(s) AS s, SUM(d) AS d FROM t GROUP BY v").value(); break;
-        default: db.execute("INSERT INTO t VALUES (" + k + ", " + v + ", 'text " + k + "', " + k + ".5) ON CONFLICT (k) DO UPDATE SET v = EXCLUDED.v").value();
+        case 0:
+          db.execute("DELETE FROM t WHERE v = " + v).value();
+          break;
+        case 1:
+          db.execute("UPDATE t SET v = v + 1, s = s || 'x' WHERE k % 3 = 1").value();
+          break;
+        case 2:
+          db.execute(std::string("CREATE OR REPLACE VIEW v WITH (feed, retention = 40) AS SELECT v, COUNT(*) AS n, M") +
+                     (random() % 2 ? "IN" : "AX") + "(s) AS s, SUM(d) AS d FROM t GROUP BY v")
+              .value();
+          break;
+        default:
+          db.execute("INSERT INTO t VALUES (" + k + ", " + v + ", 'text " + k + "', " + k + ".5) ON CONFLICT (k) DO UPDATE SET v = EXCLUDED.v")
+              .value();
       }
       if (random() % 8) continue;
       db.flush().value();
       Feed feed = Feed::open(folder.file(), "v", at).value();
       feed.read([&](const Change& change) {
-        EXPECT_GT(change.sequence(), at);
-        at = change.sequence();
-        for (const ChangedRow& row : change) {
-          std::string line;
-          for (std::size_t c = 0; c < change.schema().size(); ++c) line += "|" + (row[c].is_null() ? "NULL" : row[c].to_string());
-          if ((held[line] += row.weight()) == 0) held.erase(line);
-        }
-      }).value();
+            EXPECT_GT(change.sequence(), at);
+            at = change.sequence();
+            for (const ChangedRow& row : change) {
+              std::string line;
+              for (std::size_t c = 0; c < change.schema().size(); ++c) line += "|" + (row[c].is_null() ? "NULL" : row[c].to_string());
+              if ((held[line] += row.weight()) == 0) held.erase(line);
+            }
+          })
+          .value();
       at = feed.sequence();
       Texts shown;
       for (const auto& [line, weight] : held) shown.insert(shown.end(), static_cast<std::size_t>(weight), line.substr(1));
@@ -285,9 +310,10 @@ TEST(Feed, AFileThatAnotherWritesIsWaitedFor) {
   db.execute("INSERT INTO t VALUES (4)").value();
   // One that fails is not over: what it has not seen comes again.
   EXPECT_FALSE(feed.read([&](const Change& change) {
-    if (seen.size() == 3) throw std::runtime_error("enough");
-    note(change);
-  }).ok());
+                     if (seen.size() == 3) throw std::runtime_error("enough");
+                     note(change);
+                   })
+                   .ok());
   EXPECT_EQ(feed.read(note).value(), 1u);
   EXPECT_EQ(seen, (Texts{"all +1|1", "+1|2", "+1|3", "+1|4"}));
   EXPECT_EQ(feed.sequence(), db.sequence());

@@ -63,17 +63,36 @@ TEST(Follower, TheCopyIsTheSourceAfterEachStep) {
   for (int batch = 0; batch < 250; ++batch) {
     const std::string id = std::to_string(random() % 50), kind = std::to_string(random() % 5);
     switch (random() % 14) {
-      case 0: db.execute("DELETE FROM items WHERE kind = " + kind).value(); break;
-      case 1: db.execute("UPDATE items SET kind = kind + 1, price = price * 2 WHERE id % 4 = 1 AND price < 1000").value(); break;
-      case 2: db.execute("DELETE FROM bag WHERE a = " + kind).value(); break;
-      case 3: db.execute("INSERT INTO bag VALUES (" + kind + ", 0.1), (" + kind + ", 0.1), (NULL, '-0')").value(); break;
-      case 4: db.execute("INSERT INTO apart VALUES (1)").value(); break;
-      case 5: db.execute("CREATE OR REPLACE VIEW by_kind WITH (feed) AS SELECT kind, COUNT(*) AS n, SUM(price) AS total, MIN(note) AS first FROM items WHERE id > " + kind + " GROUP BY kind").value(); break;
+      case 0:
+        db.execute("DELETE FROM items WHERE kind = " + kind).value();
+        break;
+      case 1:
+        db.execute("UPDATE items SET kind = kind + 1, price = price * 2 WHERE id % 4 = 1 AND price < 1000").value();
+        break;
+      case 2:
+        db.execute("DELETE FROM bag WHERE a = " + kind).value();
+        break;
+      case 3:
+        db.execute("INSERT INTO bag VALUES (" + kind + ", 0.1), (" + kind + ", 0.1), (NULL, '-0')").value();
+        break;
+      case 4:
+        db.execute("INSERT INTO apart VALUES (1)").value();
+        break;
+      case 5:
+        db.execute(
+              "CREATE OR REPLACE VIEW by_kind WITH (feed) AS SELECT kind, COUNT(*) AS n, SUM(price) AS total, MIN(note) AS first FROM items WHERE id "
+              "> " +
+              kind + " GROUP BY kind")
+            .value();
+        break;
       case 6:
         db.execute(extra ? "DROP VIEW extra" : "CREATE VIEW extra WITH (feed) AS SELECT a, COUNT(*) AS n FROM bag GROUP BY a").value();
         extra = !extra;
         break;
-      default: db.execute("INSERT INTO items VALUES (" + id + ", " + kind + ", " + id + ".25, NULLIF('note " + kind + "', 'note 3'), '2020-01-0" + std::to_string(1 + random() % 9) + " 10:00') ON CONFLICT DO NOTHING").value();
+      default:
+        db.execute("INSERT INTO items VALUES (" + id + ", " + kind + ", " + id + ".25, NULLIF('note " + kind + "', 'note 3'), '2020-01-0" +
+                   std::to_string(1 + random() % 9) + " 10:00') ON CONFLICT DO NOTHING")
+            .value();
     }
     if (random() % 5) continue;
     if (!follower || random() % 4 == 0) follower.emplace(Follower::open(folder.file(), folder.file("copy")).value());
@@ -91,12 +110,16 @@ TEST(Follower, OfSomeRelations) {
   const std::vector<std::string> one = {"by_kind"}, none = {"apart"}, unknown = {"nothing"};
   EXPECT_TRUE(Follower::open(folder.file(), folder.file("copy"), one).value().step().ok());
   EXPECT_EQ(digests_in(folder.file("copy")).size(), 1u);
-  EXPECT_EQ(Follower::open(folder.file(), folder.file("b"), none).value().step().error().message, "relation \"apart\" keeps no change log: it can't be followed");
+  EXPECT_EQ(Follower::open(folder.file(), folder.file("b"), none).value().step().error().message,
+            "relation \"apart\" keeps no change log: it can't be followed");
   EXPECT_EQ(Follower::open(folder.file(), folder.file("b"), unknown).error().message, "relation \"nothing\" does not exist");
   // The copy is no database, and neither what a follower may write into nor what it can follow.
   EXPECT_EQ(Database::open(folder.file("copy")).error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(Follower::open(folder.file("copy"), folder.file("c")).error().code, ErrorCode::kInput);
-  { Database other = open_file(folder, "other.db"); other.execute("CREATE TABLE t (k BIGINT) WITH (feed)").value(); }
+  {
+    Database other = open_file(folder, "other.db");
+    other.execute("CREATE TABLE t (k BIGINT) WITH (feed)").value();
+  }
   EXPECT_EQ(Follower::open(folder.file(), folder.file("other.db")).error().code, ErrorCode::kInput);
 }
 
@@ -108,9 +131,16 @@ TEST(Follower, WhatWouldDivergeIsRefused) {
   const std::string copy = folder.file("copy");
   const std::uint64_t at = Follower::open(folder.file(), copy).value().step().value();
   // The copy of one file is not gone on with from another.
-  { Database other = open_file(folder, "other.db"); other.execute(kSchema).value(); other.execute("INSERT INTO bag VALUES (7, 7); INSERT INTO bag VALUES (8, 8)").value(); }
+  {
+    Database other = open_file(folder, "other.db");
+    other.execute(kSchema).value();
+    other.execute("INSERT INTO bag VALUES (7, 7); INSERT INTO bag VALUES (8, 8)").value();
+  }
   EXPECT_EQ(Follower::open(folder.file("other.db"), copy).value().step().error().code, ErrorCode::kCorrupt);
-  { Database young = open_file(folder, "young.db"); young.execute("CREATE TABLE t (k BIGINT) WITH (feed)").value(); }
+  {
+    Database young = open_file(folder, "young.db");
+    young.execute("CREATE TABLE t (k BIGINT) WITH (feed)").value();
+  }
   EXPECT_EQ(Follower::open(folder.file("young.db"), copy).value().step().error().code, ErrorCode::kCorrupt);
   EXPECT_TRUE(check(copy).value().ok());
   db.execute("INSERT INTO bag VALUES (3, 4)").value();
