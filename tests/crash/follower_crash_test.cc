@@ -118,16 +118,18 @@ TEST(FollowerCrash, PowerLossAtAnyPoint) {
   const unsigned points = from_environment("WEIR_CRASH_POINTS", 120) / 2, first = from_environment("WEIR_CRASH_SEED", 1);
   constexpr unsigned kPointsOfSource = 30;
   const Folder folder;
-  const std::string copy = folder.file("copy");
+  const std::string copy = folder.file("copy"), made = folder.file("made");
   std::optional<Sources> sources;
   std::uint64_t changes = 0;
   for (unsigned point = 0; point < points; ++point) {
     const unsigned seed = first + point / kPointsOfSource;
+    if (point % kPointsOfSource == 0) sources.emplace(seed);
     const auto begin = [&] {
       for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(copy + ending);
+      std::filesystem::copy_file(made, copy);
     };
+    if (point == 0) Follower::open(sources->file(0), made).value();  // a file, and nothing in it
     begin();
-    if (point % kPointsOfSource == 0) sources.emplace(seed);
     FaultVfs faults;
     if (point % kPointsOfSource == 0) {
       follow(*sources, copy);
