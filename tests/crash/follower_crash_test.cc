@@ -103,6 +103,7 @@ void follow(const Sources& sources, const std::string& copy) {
 // The copy is empty, or the source as it was at one of the times; the next follower brings it to the end.
 void check_after_crash(const Sources& sources, const std::string& copy) {
   if (std::filesystem::exists(copy) && std::filesystem::file_size(copy) > 0) {
+    Storage::open(copy, {});  // who writes next ends what SQLite was about when the file was made
     const State found = state_of(copy, false);
     if (!found.second.empty()) {
       ASSERT_NE(std::find(sources.states.begin(), sources.states.end(), found), sources.states.end()) << "the copy is at sequence " << found.first;
