@@ -33,6 +33,7 @@ void drop_column(Relation& table, std::uint16_t gone) {
   std::erase_if(table.rules->uniques, [&](const Relation::Unique& u) { return uses(u.columns); });
   std::erase_if(table.rules->foreign, [&](const Relation::Foreign& f) { return uses(f.columns); });
   std::erase_if(table.rules->checks, [&](const Relation::Check& check) { return uses_column(*check.condition, gone); });
+  std::erase_if(table.rules->domains, [&](const auto& use) { return use.first == gone; });
   std::erase_if(table.rules->generated, [&](const Relation::Generated& g) { return g.column == gone; });
   std::erase_if(table.rules->identities, [&](const Relation::Identity& i) { return i.column == gone; });
   take_out(table.key, gone);
@@ -54,6 +55,7 @@ void drop_column(Relation& table, std::uint16_t gone) {
     generated = {moved(generated.column), std::move(expr)};
   }
   for (Relation::Identity& identity : table.rules->identities) identity.column = moved(identity.column);
+  for (auto& [column, domain] : table.rules->domains) column = moved(column);
   table.schema.edit([&](Schema& fields) { fields.erase(fields.begin() + gone); });
   table.rules->defaults.erase(table.rules->defaults.begin() + gone);
 }
@@ -167,6 +169,7 @@ Statement Binder::alter_table(const Json& body) {
     }
   }
   check_generated(table);
+  table.domains.insert(table.domains.end(), cast_domains_.begin(), cast_domains_.end());
   return out;
 }
 

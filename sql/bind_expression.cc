@@ -474,6 +474,7 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
         "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery", "oid", "name", "char", "serial", "serial4", "bigserial", "serial8", "smallserial",
         "serial2", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "regclass", "regtype", "pg_lsn", "record"};
     const auto spelled = kSpelled.find(name);
+    if (catalog_.find_domain(name)) unsupported("domain \"" + name + "\" here", offset);
     if (spelled != kSpelled.end()) unsupported("type " + spelled->second, offset);
     if (among(kForeign, name)) unsupported("type " + name, offset);
     throw Failure(ErrorCode::kUnknownName, "type \"" + name + "\" does not exist", offset);
@@ -511,8 +512,12 @@ ExprPtr Binder::bind_cast(const Json& body, const Context& context) {
   const auto [kind, constant] = open(at(body, "arg"));
   const bool literal = kind == "A_Const" && constant->contains("sval");
   std::vector<std::int64_t> modifiers;
-  const Type type = bind_type(at(body, "typeName"), literal, &modifiers);
   const int offset = location(body) >= 0 ? location(body) : location(at(body, "typeName"));
+  if (const auto* domain = domain_named(at(body, "typeName"))) {
+    if (std::find(cast_domains_.begin(), cast_domains_.end(), (*domain)->name) == cast_domains_.end()) cast_domains_.push_back((*domain)->name);
+    return in_domain(coerce(bind(at(body, "arg"), context), (*domain)->type, Cast::kExplicit, offset), **domain);
+  }
+  const Type type = bind_type(at(body, "typeName"), literal, &modifiers);
   if (kind == "A_ArrayExpr" && is_array(type.id)) return coerce(bind_array_of(*constant, &type, context), type, Cast::kExplicit, offset);
   ExprPtr inside = bind(at(body, "arg"), context);
   if (!modifiers.empty() && modifiers[0] != 0x7FFF) {

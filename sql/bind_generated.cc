@@ -17,6 +17,14 @@ const Relation::Identity* Relation::Rules::identity_column(std::uint16_t column)
   return found == identities.end() ? nullptr : &*found;
 }
 
+const Expr* Relation::Rules::default_of(std::uint16_t column) const {
+  if (column < defaults.size() && defaults[column]) return defaults[column].get();
+  for (const auto& [its, domain] : domains) {
+    if (its == column) return domain->default_value.get();
+  }
+  return nullptr;
+}
+
 namespace {
 
 [[noreturn]] void refuse(const std::string& what, const Relation& table, std::uint16_t column, int offset) {

@@ -146,7 +146,8 @@ void Binder::add_column(Relation& table, const Json& item, std::vector<std::pair
   Field field;
   field.name = text_field(item, "colname");
   const std::optional<TypeId> serial = serial_type(at(item, "typeName"));
-  field.type = serial ? Type{*serial, 0, 0} : bind_type(at(item, "typeName"), false, nullptr);
+  const std::shared_ptr<const Domain>* domain = domain_named(at(item, "typeName"));
+  field.type = serial ? Type{*serial, 0, 0} : domain ? (*domain)->type : bind_type(at(item, "typeName"), false, nullptr);
   if (const Json* collation = find(item, "collClause")) {
     const std::vector<std::string> name = strings_of(at(*collation, "collname"));
     if (name.empty() || (name.back() != "C" && name.back() != "POSIX" && name.back() != "ucs_basic")) unsupported("this collation", location(*collation));
@@ -156,6 +157,10 @@ void Binder::add_column(Relation& table, const Json& item, std::vector<std::pair
   }
   table.schema.edit([&](Schema& fields) { fields.push_back(std::move(field)); });
   const auto number = static_cast<std::uint16_t>(table.schema.size() - 1);
+  if (domain) {
+    table.rules->domains.emplace_back(number, *domain);
+    table.rules->defaults.resize(table.schema.size());
+  }
   if (serial) add_identity(table, Json::object({{"location", location(at(item, "typeName"))}}), number);
   if (const Json* list = find(item, "constraints")) {
     bool null = false, not_null = serial.has_value();
@@ -203,6 +208,8 @@ Statement Binder::create_table(const Json& body) {
   table.rules->defaults.resize(table.schema.size());
   for (const auto& [constraint, column] : constraints) add_constraint(table, *constraint, column);
   check_generated(table);
+  if (catalog_.find_domain(table.name)) throw Failure(ErrorCode::kDuplicateName, "type \"" + table.name + "\" already exists", location(at(body, "relation")));
+  out.relation.domains = cast_domains_;
   return out;
 }
 
@@ -226,6 +233,7 @@ Statement Binder::create_view(const Json& body) {
   }
   check_unique_names(out.plan->schema, location(at(body, "view")));
   out.name_offset = location(at(body, "view"));
+  out.relation.domains = cast_domains_;
   out.mentions = std::move(mentions_);
   return out;
 }
@@ -253,6 +261,7 @@ Statement Binder::create_as(const Json& body) {
   if (given > out.plan->schema.size()) throw Failure(ErrorCode::kSyntax, "too many column names were specified", location(at(into, "rel")));
   check_unique_names(out.plan->schema, location(at(into, "rel")));
   out.name_offset = location(at(into, "rel"));
+  out.relation.domains = cast_domains_;
   out.mentions = std::move(mentions_);
   return out;
 }
@@ -260,6 +269,7 @@ Statement Binder::create_as(const Json& body) {
 Statement Binder::drop(const Json& body) {
   only(body, "DROP", {"objects", "removeType", "behavior", "missing_ok"});
   const std::string type = text_field(body, "removeType");
+  if (type == "OBJECT_DOMAIN") return drop_domain(body);
   Statement out;
   if (type == "OBJECT_TABLE") {
     out.kind = Statement::Kind::kDropTable;
@@ -300,7 +310,7 @@ std::uint16_t Binder::table_column(const Relation& table, const std::string& nam
 }
 
 ExprPtr Binder::default_of(const Relation& table, std::uint16_t column) const {
-  if (column < table.rules->defaults.size() && table.rules->defaults[column]) return table.rules->defaults[column]->clone();
+  if (const Expr* value = table.rules->default_of(column)) return value->clone();
   return null_constant(table.schema[column].type);
 }
 
@@ -715,6 +725,8 @@ Statement Binder::bind_statement(const Json& tree) {
   if (type == "ViewStmt") return create_view(*body);
   if (type == "CreateTableAsStmt") return create_as(*body);
   if (type == "DropStmt") return drop(*body);
+  if (type == "CreateDomainStmt") return create_domain(*body);
+  if (type == "CreateSchemaStmt" && text_field(*body, "schemaname") == "public" && flag(*body, "if_not_exists")) return {};  // it does exist
   if (type == "AlterTableStmt") return alter_table(*body);
   if (type == "RenameStmt") return rename(*body);
   if (type == "InsertStmt") return insert(*body);
@@ -791,6 +803,7 @@ Statement bind_table_history(std::string_view script, const Catalog& catalog) {
   struct SoFar final : Catalog {
     explicit SoFar(const Catalog& rest) : rest(rest) {}
     const Relation* find_relation(std::string_view name) const override { return made && name == made->name ? made : rest.find_relation(name); }
+    const std::shared_ptr<const Domain>* find_domain(std::string_view name) const override { return rest.find_domain(name); }
     std::vector<std::string> relation_names() const override { return rest.relation_names(); }
     std::vector<const Function*> find(std::string_view name) const override { return rest.find(name); }
     const Catalog& rest;

@@ -222,6 +222,12 @@ class Binder {
   ExprPtr default_of(const Relation& table, std::uint16_t column) const;
   void add_constraint(Relation& table, const Json& constraint, int column);
 
+  // bind_domain.cc
+  Statement create_domain(const Json& body);
+  Statement drop_domain(const Json& body);
+  const std::shared_ptr<const Domain>* domain_named(const Json& type) const;  // null: it is no domain
+  ExprPtr in_domain(ExprPtr value, const Domain& domain) const;               // the value, or an error
+
   // bind_generated.cc
   void add_generated(Relation& table, const Json& constraint, std::uint16_t column);
   void add_identity(Relation& table, const Json& constraint, std::uint16_t column);
@@ -370,6 +376,7 @@ class Binder {
   std::vector<Reference> references_;
   std::vector<const Context*> around_;  // of the expressions that hold the sub-select at hand, the innermost last
   std::vector<Statement::Mention> mentions_;
+  std::vector<std::string> cast_domains_;  // that the statement casts to
   bool in_view_ = false;
   int depth_ = 0;
   std::uint64_t recursions_ = 0;    // recursive queries bound so far

@@ -18,6 +18,16 @@ namespace weir {
 
 struct Plan;
 
+// CREATE DOMAIN: a type with conditions on its values, and perhaps a default. Its values are values of the type.
+struct Domain {
+  std::string name, base;                      // base: the domain that it stands on, if it does
+  Type type;
+  std::shared_ptr<const Expr> default_value;   // null: none
+  struct Rule { std::string name, complaint; std::shared_ptr<const Expr> condition; };  // over the value as column 0; complaint: what the error says
+  std::vector<Rule> rules;                     // those of the base first; NOT NULL is one, too
+  std::string definition;                      // the CREATE statement
+};
+
 struct Relation {
   std::string name;
   std::uint64_t id = 0;
@@ -33,6 +43,7 @@ struct Relation {
   std::optional<Log> log;
   // Views: the ORDER BY of the query, as far as the view has its columns. Rows have no order at rest; who reads the whole view sorts by it.
   std::vector<OrderKey> order;
+  std::vector<std::string> domains;  // that its expressions cast to
   struct Check { std::string name; std::string text; std::shared_ptr<const Expr> condition; };
   struct Unique { std::string name; std::vector<std::uint16_t> columns; bool nulls_equal = false; };
   struct Foreign {
@@ -61,8 +72,10 @@ struct Relation {
     std::vector<Foreign> foreign;             // FOREIGN KEY
     std::vector<Generated> generated;
     std::vector<Identity> identities;
+    std::vector<std::pair<std::uint16_t, std::shared_ptr<const Domain>>> domains;  // of columns
     const Generated* generated_column(std::uint16_t column) const;  // null: it is not one
     const Identity* identity_column(std::uint16_t column) const;
+    const Expr* default_of(std::uint16_t column) const;             // its own or its domain's; null: NULL
   };
   Optional<Rules> rules;
 };
@@ -70,6 +83,7 @@ struct Relation {
 class Catalog : public UserFunctions {
  public:
   virtual const Relation* find_relation(std::string_view name) const = 0;
+  virtual const std::shared_ptr<const Domain>* find_domain(std::string_view) const { return nullptr; }
   virtual std::vector<std::string> relation_names() const = 0;  // for "did you mean", and listings
   virtual std::string definition_of(std::string_view) const { return ""; }                // of a view, for listings
   virtual std::vector<std::string> used_by(std::string_view) const { return {}; }         // what a view names in its query, for listings

@@ -72,6 +72,9 @@ ExprPtr bind_quantified(std::string_view op, ExprPtr left, ExprPtr array, bool a
 // The aggregates' result and argument types: the type that SUM etc. of `argument` has, or Failure(kType).
 Type aggregate_result(std::string_view function, const Type& argument, int offset);
 
+// The first argument, where the second is not false; else Failure(kEvaluation) with the complaint.
+ExprPtr bind_demand(ExprPtr value, ExprPtr condition, const std::string& complaint, int offset);
+
 // Replaces constant subtrees by their values. A subtree that fails (1/0) is left as it is, to fail when a row is evaluated.
 ExprPtr fold(ExprPtr expr);
 

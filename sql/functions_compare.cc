@@ -265,6 +265,27 @@ const Function& null_count(bool nulls) {
   });
 }
 
+namespace {
+
+Column demand(const Function& self, std::span<const Column> args, const Chunk& rows, Arena&) {
+  rows.each([&](std::uint32_t i) {
+    if (args[1].is_valid(i) && !args[1].bools()[i]) fail(self.name);
+  });
+  return args[0];
+}
+
+}  // namespace
+
+ExprPtr bind_demand(ExprPtr value, ExprPtr condition, const std::string& complaint, int offset) {
+  const Type type = value->type, boolean{TypeId::kBoolean, 0, 0};
+  const Function& f = interned("demand " + complaint + ": " + plain(type).to_string(),
+                               [&] { return made(complaint, {plain(type), boolean}, type.id, false, demand, Effort::kCareful); });
+  std::vector<ExprPtr> args;
+  args.push_back(std::move(value));
+  args.push_back(std::move(condition));
+  return Expr::make_call(f, type, std::move(args), offset);
+}
+
 const Function& one_row_test() {
   return interned("at most one row", [] {
     return made("at most one row", {Type{TypeId::kBigint, 0, 0}}, TypeId::kBoolean, true, pointwise<at_most_one>, Effort::kCareful);

@@ -30,7 +30,8 @@ std::vector<StatementText> split_statements(std::string_view script, bool& compl
 
 struct Statement {
   enum class Kind : std::uint8_t {
-    kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kAlterLog, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin, kCommit, kRollback, kSavepoint,
+    kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kAlterLog, kCreateDomain, kDropDomain, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin,
+    kCommit, kRollback, kSavepoint,
     kRollbackTo, kRelease, kSelect, kExplain, kNothing
   };
   Kind kind = Kind::kNothing;
@@ -40,9 +41,10 @@ struct Statement {
   bool if_exists = false;          // DROP … IF EXISTS; CREATE … IF NOT EXISTS
   bool cascade = false;
   bool or_replace = false;
-  Relation relation;               // kCreateTable; kAlterTable: as it will be
+  Relation relation;               // kCreateTable; kAlterTable: as it will be. kCreateView: only its domains
   std::vector<int> sources;        // kAlterTable: for each new column the old one, or -1: its default
   std::string new_name;            // kAlterView
+  std::shared_ptr<const Domain> domain;  // kCreateDomain
   // kCreateView: where the text names a table or view: the place, and whether an alias follows. For the view itself: where its own name stands.
   struct Mention { std::uint64_t relation = 0; int offset = -1; bool aliased = false; };
   std::vector<Mention> mentions;

@@ -40,6 +40,7 @@ class Renamed final : public Catalog {
  public:
   Renamed(const Catalog& rest, Relation relation) : rest_(rest), relation_(std::move(relation)) {}
   const Relation* find_relation(std::string_view name) const override { return name == relation_.name ? &relation_ : rest_.find_relation(name); }
+  const std::shared_ptr<const Domain>* find_domain(std::string_view name) const override { return rest_.find_domain(name); }
   std::vector<std::string> relation_names() const override { return rest_.relation_names(); }
   std::string definition_of(std::string_view name) const override { return rest_.definition_of(name); }
   std::vector<const Function*> find(std::string_view name) const override { return rest_.find(name); }
@@ -106,7 +107,7 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
   old->rows->scan(arena, rows);
   std::vector<Datum> defaults;
   for (std::size_t c = 0; c < sources.size(); ++c) {
-    const Expr* value = sources[c] < 0 && c < table->relation.rules->defaults.size() ? table->relation.rules->defaults[c].get() : nullptr;
+    const Expr* value = sources[c] < 0 ? table->relation.rules->default_of(static_cast<std::uint16_t>(c)) : nullptr;
     defaults.push_back(value ? evaluate_constant(*value, arena) : Datum::of_null(table->kinds()[c]));
   }
   for (const Chunk& chunk : rows.chunks) {
@@ -193,7 +194,7 @@ void SchemaChange::carry_over(const std::shared_ptr<TableState>& from, const std
   for (const Chunk& chunk : copy.chunks) {
     chunk.each([&](std::uint32_t i) {
       for (std::size_t c = 0; c < sources.size(); ++c) {
-        const Expr* value = sources[c] < 0 && c < to->relation.rules->defaults.size() ? to->relation.rules->defaults[c].get() : nullptr;
+        const Expr* value = sources[c] < 0 ? to->relation.rules->default_of(static_cast<std::uint16_t>(c)) : nullptr;
         row[c] = sources[c] >= 0 ? chunk.columns[sources[c]].get(i) : value ? evaluate_constant(*value, arena) : Datum::of_null(to->kinds()[c]);
       }
       to->complete(row, arena);

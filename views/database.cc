@@ -206,8 +206,8 @@ std::vector<RelationInfo> Database::relations() const {
       if (state->keyed()) {
         for (const std::uint16_t c : state->relation.key) info.key.push_back(state->relation.schema[c].name);
       }
-      for (std::size_t c = 0; c < state->relation.rules->defaults.size(); ++c) {
-        const Expr* value = state->relation.rules->defaults[c].get();
+      for (std::size_t c = 0; c < state->relation.schema.size(); ++c) {
+        const Expr* value = state->relation.rules->default_of(static_cast<std::uint16_t>(c));
         if (value && value->node == Expr::Node::kConstant) info.defaults.emplace(state->relation.schema[c].name, to_value(value->constant.get(), value->type));
       }
       for (const Relation::Generated& g : state->relation.rules->generated) info.defaults.emplace(state->relation.schema[g.column].name, Value());

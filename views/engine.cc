@@ -38,6 +38,7 @@ class Recording final : public Catalog {
     if (found && std::find(uses_.begin(), uses_.end(), found->id) == uses_.end()) uses_.push_back(found->id);
     return found;
   }
+  const std::shared_ptr<const Domain>* find_domain(std::string_view name) const override { return engine_.find_domain(name); }
   std::vector<std::string> relation_names() const override { return engine_.relation_names(); }
   std::string definition_of(std::string_view name) const override { return engine_.definition_of(name); }
   std::vector<std::string> used_by(std::string_view name) const override { return engine_.used_by(name); }
@@ -153,6 +154,8 @@ void Engine::recover() {
     const auto it = logs.find(relation.name);
     relation.log = it == logs.end() ? std::nullopt : std::optional(it->second);
   };
+  bool complete = false;
+  for (const StatementText& text : split_statements(storage_->setting(kDomainsSetting), complete)) domains_.push_back(bind_statement(text, *this).domain);
   std::optional<ReadAhead> ahead;
   ahead.emplace(*storage_, stored);
   for (const StoredRelation& relation : stored) {
@@ -194,6 +197,7 @@ void Engine::recover() {
     r.parameters = bound.statement.parameters;
     r.lazy = bound.statement.lazy;
     set_log(r);
+    r.domains = bound.statement.relation.domains;
     auto view = std::make_shared<ViewState>(std::move(r), std::move(bound.statement.plan));
     view->definition = relation.definition;
     view->uses = std::move(bound.uses);
@@ -312,6 +316,11 @@ std::vector<std::string> Engine::relation_names() const {
   std::vector<std::string> names;
   for (const auto& [id, relation] : relations_) names.push_back(relation->name());
   return names;
+}
+
+const std::shared_ptr<const Domain>* Engine::find_domain(std::string_view name) const {
+  const auto found = std::find_if(domains_.begin(), domains_.end(), [&](const auto& domain) { return domain->name == name; });
+  return found == domains_.end() ? nullptr : &*found;
 }
 
 std::string Engine::definition_of(std::string_view name) const {

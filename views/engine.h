@@ -45,6 +45,7 @@ class SchemaChange;
 class Engine;
 class GateState;
 
+inline constexpr char kDomainsSetting[] = "domains";  // of the file: their CREATE statements
 inline constexpr char kGatesSetting[] = "gates";  // of the file: the gates, as a definitions document
 
 inline constexpr char kTablesSetting[] = "tables";  // of the file: "", or that it can't be gone on with
@@ -117,6 +118,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
 
   // -- Catalog. REQUIRES: the state lock or Writing.
   const Relation* find_relation(std::string_view name) const override;
+  const std::shared_ptr<const Domain>* find_domain(std::string_view name) const override;
   std::vector<std::string> relation_names() const override;
   std::string definition_of(std::string_view name) const override;
   std::vector<std::string> used_by(std::string_view name) const override;
@@ -359,6 +361,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::atomic<bool> any_left_{false};
   std::uint64_t next_id_ = 1;
   std::uint64_t schema_version_ = 0;
+  std::vector<std::shared_ptr<const Domain>> domains_;      // in order of creation
   std::atomic<std::uint64_t> links_version_{0};              // how often FOREIGN KEYs have come or gone
   std::mutex subscriptions_mutex_;             // of RelationState::subscriptions; taken last
   std::atomic<std::size_t> subscriptions_{0};

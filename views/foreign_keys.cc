@@ -115,8 +115,7 @@ void follow_key(TransactionState& transaction, Engine& engine, const Link& link,
       for (std::size_t k = 0; k < key.size(); ++k) row[foreign.columns[k]] = (*becomes)[k];
     } else {
       for (const std::uint16_t c : becomes ? foreign.columns : foreign.set_columns) {
-        const Expr* value =
-            action == Action::kSetDefault && c < link.child->relation.rules->defaults.size() ? link.child->relation.rules->defaults[c].get() : nullptr;
+        const Expr* value = action == Action::kSetDefault ? link.child->relation.rules->default_of(c) : nullptr;
         row[c] = value ? evaluate_constant(*value, transaction.arena) : Datum::of_null(link.child->kinds()[c]);
       }
     }

@@ -84,6 +84,8 @@ void SchemaChange::execute(Engine::Bound& bound) {
     case Statement::Kind::kAlterTable: alter_table(bound); break;
     case Statement::Kind::kAlterView: rename_view(bound); break;
     case Statement::Kind::kAlterLog: alter_log(bound); break;
+    case Statement::Kind::kCreateDomain: create_domain(s.domain); break;
+    case Statement::Kind::kDropDomain: drop_domains(s.names, s.if_exists, s.cascade); break;
     default: drop(s.names, s.kind == Statement::Kind::kDropView, s.if_exists, s.cascade);
   }
 }
@@ -236,6 +238,7 @@ std::shared_ptr<ViewState> SchemaChange::make_view(Engine::Bound& bound) {
   relation.parameters = s.parameters;
   relation.lazy = s.lazy;
   relation.log = s.log;
+  relation.domains = s.relation.domains;
   auto view = std::make_shared<ViewState>(std::move(relation), std::move(s.plan));
   view->definition = s.definition;
   view->uses = std::move(bound.uses);
@@ -303,6 +306,49 @@ void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, 
     add(after);
     succeed(before, after, before != old);
   }
+}
+
+void SchemaChange::set_domains(std::vector<std::shared_ptr<const Domain>> domains) {
+  Engine& engine = engine_;
+  const std::unique_lock state(engine.state_mutex_);
+  undo_.push_back([&engine, before = engine.domains_] {
+    engine.domains_ = before;
+    ++engine.schema_version_;
+  });
+  engine.domains_ = std::move(domains);
+  ++engine.schema_version_;
+  if (!engine.storage_) return;
+  std::string script;
+  for (const auto& domain : engine.domains_) script += domain->definition + "\n;\n";
+  engine.storage_->set_setting(kDomainsSetting, script);
+}
+
+void SchemaChange::create_domain(const std::shared_ptr<const Domain>& domain) {
+  if (engine_.find_domain(domain->name) || engine_.find_state(domain->name)) throw Failure(ErrorCode::kDuplicateName, "type " + in_quotes(domain->name) + " already exists");
+  std::vector<std::shared_ptr<const Domain>> all = engine_.domains_;
+  all.push_back(domain);
+  set_domains(std::move(all));
+}
+
+void SchemaChange::drop_domains(const std::vector<std::string>& names, bool if_exists, bool cascade) {
+  std::vector<std::shared_ptr<const Domain>> rest = engine_.domains_;
+  for (const std::string& name : names) {
+    if (std::erase_if(rest, [&](const auto& domain) { return domain->name == name; }) == 0 && !if_exists) {
+      throw Failure(ErrorCode::kUnknownName, "type " + in_quotes(name) + " does not exist");
+    }
+  }
+  const auto used = [&](const std::string& name, const std::string& user) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) return;
+    if (cascade) throw Failure(ErrorCode::kUnsupported, "DROP DOMAIN … CASCADE of a domain that " + user + " stands on is not supported");
+    throw Failure(ErrorCode::kDependency, "cannot drop type " + name + " because other objects depend on it: " + user);
+  };
+  for (const auto& domain : rest) used(domain->base, "type " + in_quotes(domain->name));
+  for (const auto& [id, state] : engine_.relations()) {
+    const Relation& relation = state->relation;
+    for (const auto& [column, domain] : relation.rules->domains) used(domain->name, "column " + in_quotes(relation.schema[column].name) + " of table " + in_quotes(relation.name));
+    for (const std::string& name : relation.domains) used(name, (relation.is_view ? "view " : "table ") + in_quotes(relation.name));
+  }
+  set_domains(std::move(rest));
 }
 
 void SchemaChange::drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade) {

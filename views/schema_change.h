@@ -31,6 +31,8 @@ class SchemaChange {
   void alter_table(Engine::Bound& bound);
   void rename_view(Engine::Bound& bound);
   void alter_log(Engine::Bound& bound);
+  void create_domain(const std::shared_ptr<const Domain>& domain);
+  void drop_domains(const std::vector<std::string>& names, bool if_exists, bool cascade);
   void drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade);
 
   // Where the change stands now, to go back to.
@@ -53,6 +55,7 @@ class SchemaChange {
   void take_out(const std::shared_ptr<RelationState>& relation);
   void replace_view(const std::shared_ptr<RelationState>& old, Engine::Bound& bound);
   std::shared_ptr<ViewState> make_view(Engine::Bound& bound);
+  void set_domains(std::vector<std::shared_ptr<const Domain>> domains);
   void undo(std::size_t to);
   std::shared_ptr<TableState> replace_table(const std::shared_ptr<TableState>& old, Relation relation, const std::vector<int>& sources, std::string definition, bool cascade);
   void carry_over(const std::shared_ptr<TableState>& from, const std::shared_ptr<TableState>& to, const std::vector<int>& sources);

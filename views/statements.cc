@@ -18,7 +18,8 @@ constexpr std::size_t kCopyRecordBytes = std::size_t{64} << 20;
 
 bool is_schema_change(Statement::Kind kind) {
   return kind == Statement::Kind::kCreateTable || kind == Statement::Kind::kCreateView || kind == Statement::Kind::kDropTable || kind == Statement::Kind::kDropView ||
-         kind == Statement::Kind::kAlterTable || kind == Statement::Kind::kAlterView || kind == Statement::Kind::kAlterLog;
+         kind == Statement::Kind::kAlterTable || kind == Statement::Kind::kAlterView || kind == Statement::Kind::kAlterLog || kind == Statement::Kind::kCreateDomain ||
+         kind == Statement::Kind::kDropDomain;
 }
 
 // The columns from `begin` of rows that do not change any more.
@@ -225,8 +226,8 @@ std::vector<Chunk> Engine::read_copy(TransactionState& transaction, const Statem
   Arena& arena = transaction.arena;
   const Schema& schema = target->relation.schema;
   for (std::size_t c = 0; c < schema.size(); ++c) {
-    const bool has = c < target->relation.rules->defaults.size() && target->relation.rules->defaults[c];
-    defaults.push_back(has ? evaluate_constant(*target->relation.rules->defaults[c], arena) : Datum::of_null(target->kinds()[c]));
+    const Expr* value = target->relation.rules->default_of(static_cast<std::uint16_t>(c));
+    defaults.push_back(value ? evaluate_constant(*value, arena) : Datum::of_null(target->kinds()[c]));
   }
   std::optional<ByteSource> source;
   const std::string name = s.file.empty() ? "STDIN" : s.file;

@@ -1,6 +1,7 @@
 #include "views/table_state.h"
 
 #include "sql/functions.h"
+#include "sql/plan_build.h"
 #include "zset/text_form.h"
 
 namespace weir::internal {
@@ -22,6 +23,13 @@ RelationState::RelationState(Relation r) : relation(std::move(r)) {
 TableState::TableState(Relation r, const Engine* owner) : RelationState(std::move(r)), engine(owner) {
   relation.has_key = !relation.key.empty();
   for (const Relation::Check& check : relation.rules->checks) checks.push_back(compile(*check.condition));
+  for (const auto& [column, domain] : relation.rules->domains) {
+    for (const Domain::Rule& rule : domain->rules) {
+      ExprPtr condition = rule.condition->clone();
+      renumber(*condition, [&](std::uint16_t) { return column; });
+      domain_rules.emplace_back(compile(*condition), &rule.complaint);
+    }
+  }
   for (const Relation::Generated& g : relation.rules->generated) generated.push_back(compile(*g.expr));
   for (const Relation::Identity& identity : relation.rules->identities) numbers.push_back(std::make_shared<Numbers>(relation, identity));
   for (const Relation::Unique& unique : relation.rules->uniques) {
@@ -32,6 +40,12 @@ TableState::TableState(Relation r, const Engine* owner) : RelationState(std::mov
 }
 
 void TableState::check(const Chunk& rows, Arena& arena) const {
+  for (const auto& [rule, complaint] : domain_rules) {
+    const Column passed = rule->evaluate(rows, arena);
+    rows.each([&](std::uint32_t i) {
+      if (passed.is_valid(i) && !passed.bools()[i]) throw Failure(ErrorCode::kConstraint, *complaint);
+    });
+  }
   for (std::uint16_t c = 0; c < rows.width; ++c) {
     if (relation.schema[c].nullable || !rows.columns[c].valid) continue;
     rows.each([&](std::uint32_t i) {

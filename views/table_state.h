@@ -111,6 +111,7 @@ struct TableState : RelationState, std::enable_shared_from_this<TableState> {
   void fill(std::span<Datum> row, Arena& arena) const;
 
   std::vector<ExpressionPtr> checks;        // as relation.rules->checks
+  std::vector<std::pair<ExpressionPtr, const std::string*>> domain_rules;  // of columns, and what to say where one is broken
   std::vector<ExpressionPtr> generated;     // as relation.rules->generated
   void each_position(const std::function<void(const std::string& setting, Numbers&)>& f) const;  // `setting`: the name under which the file keeps it
   std::vector<std::shared_ptr<Numbers>> numbers;  // as relation.rules->identities; of the table before, where it has been altered

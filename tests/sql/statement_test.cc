@@ -228,6 +228,8 @@ TEST(Statement, WhatIsNotSupportedIsNamed) {
       {"CREATE TABLE x (a INT UNIQUE DEFERRABLE)", "DEFERRABLE is not supported"},
       {"CREATE TABLE x (a BIT(3))", "type bit is not supported"},
       {"CREATE TABLE x (a INT GENERATED ALWAYS AS IDENTITY (CYCLE))", "an identity column with cycle is not supported"},
+      {"ALTER DOMAIN d ADD CHECK (VALUE > 0)", "ALTER DOMAIN is not supported"},
+      {"CREATE SCHEMA other", "CREATE SCHEMA is not supported"},
       {"ALTER TABLE a ADD COLUMN n SERIAL", "ALTER TABLE … ADD COLUMN of an identity column is not supported"},
       {"CREATE TEMP TABLE x (a INT)", "a temporary or unlogged relation is not supported"},
       {"CREATE TABLE x AS SELECT 1", "CREATE TABLE AS is not supported"},

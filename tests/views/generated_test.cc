@@ -1,5 +1,5 @@
 // Would catch: generated columns that hold for SQL but not for rows and columns handed in; numbers of identity columns that come twice after a file was opened anew, that
-// stay behind a renamed table, that two transactions get at once.
+// stay behind a renamed table, that two transactions get at once; domains that are forgotten.
 #include <gtest/gtest.h>
 
 #include "tests/views/open.h"
@@ -112,6 +112,40 @@ TEST(Generated, Copy) {
   EXPECT_FALSE(copy("COPY t (a, twice) FROM STDIN (FORMAT csv)", {"3,6"}).ok());
   EXPECT_EQ(text(db.read("t").value()), (Texts{"10|1|2", "11|2|4", "1|3|6", "2|4|8"}));
   EXPECT_EQ(text(db.read("always").value()), (Texts{"9|1"}));
+}
+
+constexpr char kDomains[] =
+    "CREATE DOMAIN positive AS INT CHECK (VALUE > 0); CREATE DOMAIN small AS positive DEFAULT 3 NOT NULL CHECK (VALUE < 10);"
+    "CREATE TABLE t (id positive PRIMARY KEY, s small); CREATE TABLE raw (a INT); CREATE VIEW v AS SELECT a::small AS a FROM raw";
+
+TEST(Domains, RowsHandedInAndReopening) {
+  const Folder folder;
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute(kDomains).value();
+    Transaction batch = db.begin();
+    EXPECT_EQ(batch.insert("t", {0, 1}).error().message, "value for domain positive violates check constraint \"positive_check\"");
+    EXPECT_EQ(batch.insert("t", {1, nullptr}).error().message, "domain small does not allow null values");
+    EXPECT_EQ(batch.insert("t", {1, 10}).error().message, "value for domain small violates check constraint \"small_check\"");
+    batch.insert("t", {1, 9}).value();
+    EXPECT_FALSE(batch.update("t", {1}, {{"s", 0}}).ok());
+    batch.insert("raw", {5}).value();
+    batch.commit().value();
+    EXPECT_EQ(db.execute("INSERT INTO raw VALUES (50)").error().message, "value for domain small violates check constraint \"small_check\"");
+    db.execute("BEGIN; CREATE DOMAIN other AS TEXT; DROP TABLE t; ROLLBACK").value();
+    EXPECT_FALSE(db.execute("CREATE TABLE o (a other)").ok());
+  }
+  Database db = Database::open(folder.file()).value();
+  EXPECT_FALSE(db.execute("INSERT INTO t VALUES (2, 10)").ok());
+  EXPECT_FALSE(db.execute("INSERT INTO raw VALUES (10)").ok());
+  db.execute("INSERT INTO t (id) VALUES (2)").value();
+  EXPECT_EQ(text(db.read("t").value()), (Texts{"1|9", "2|3"}));
+  EXPECT_EQ(text(db.read("v").value()), (Texts{"5"}));
+  EXPECT_EQ(db.execute("DROP DOMAIN positive").error().code, ErrorCode::kDependency);
+  db.execute("DROP TABLE t").value();
+  EXPECT_EQ(db.execute("DROP DOMAIN small CASCADE").error().code, ErrorCode::kUnsupported);
+  db.execute("DROP VIEW v; DROP DOMAIN small, positive").value();
+  EXPECT_TRUE(db.verify().value().ok());
 }
 
 }  // namespace

@@ -1,0 +1,78 @@
+-- CREATE DOMAIN: conditions, NOT NULL and defaults of columns and of casts, domains on domains; what breaks one is refused whole; DROP DOMAIN while something stands on it.
+CREATE DOMAIN positive AS INT CHECK (VALUE > 0);
+CREATE DOMAIN code AS VARCHAR(5) DEFAULT 'none' NOT NULL CONSTRAINT short CHECK (length(VALUE) > 1) CHECK (VALUE <> 'bad');
+CREATE DOMAIN price AS NUMERIC(8,2) DEFAULT 1.005 CHECK (VALUE >= 0);
+CREATE DOMAIN small AS positive CHECK (VALUE < 100) DEFAULT 7;
+CREATE TABLE t (id positive PRIMARY KEY, c code, p price, s small, plain INT);
+CREATE TABLE raw (a INT, b TEXT);
+CREATE VIEW all_t AS SELECT * FROM t;
+CREATE VIEW by_code AS SELECT c, SUM(p) AS total, MAX(s + 1) AS most, COUNT(*) AS n FROM t GROUP BY c;
+CREATE VIEW casts AS SELECT a::positive AS a, CAST(b AS code) AS b, a::small + 1 AS more FROM raw;
+CREATE VIEW picked AS SELECT id, c || '!' AS loud FROM t WHERE s < 50::small AND c IN ('none', 'ab');
+INSERT INTO t (id) VALUES (1), (2);
+INSERT INTO t VALUES (3, 'ab', 2.345, 99, -1), (4, 'toto', NULL, NULL, NULL);
+INSERT INTO raw VALUES (1, 'ab'), (99, 'cde');
+-- check
+INSERT INTO t (id) VALUES (0);
+INSERT INTO t VALUES (5, NULL);
+INSERT INTO t VALUES (5, 'x');
+INSERT INTO t VALUES (5, 'bad');
+INSERT INTO t VALUES (5, 'toolong');
+INSERT INTO t VALUES (5, 'ab', -1);
+INSERT INTO t VALUES (5, 'ab', 1000000);
+INSERT INTO t VALUES (5, 'ab', 1, 100);
+INSERT INTO t VALUES (5, 'ab', 1, 0);
+INSERT INTO t VALUES (5, 'ab', 1, 5), (6, 'ab', 1, 500);
+INSERT INTO t (id, c) SELECT a + 10, b FROM raw;
+-- check
+UPDATE t SET s = s * 2;
+UPDATE t SET s = s - 1, p = DEFAULT, c = DEFAULT WHERE id < 4;
+UPDATE t SET c = NULL WHERE id = 1;
+INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET s = 1000;
+INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET s = 10;
+-- check
+SELECT 5::positive AS p, '7'::small AS s, 1.239::price AS n, 'abcdefgh'::code AS c;
+SELECT (-5)::positive;
+SELECT NULL::positive AS n;
+SELECT NULL::code;
+SELECT '100'::small;
+SELECT 'x'::code;
+INSERT INTO raw VALUES (100, 'ab');
+INSERT INTO raw VALUES (5, NULL);
+INSERT INTO raw VALUES (NULL, 'ab');
+UPDATE raw SET a = a + 1;
+-- check
+DROP DOMAIN positive;
+DROP DOMAIN code;
+DROP DOMAIN missing;
+DROP DOMAIN IF EXISTS missing;
+CREATE DOMAIN positive AS INT;
+CREATE DOMAIN bad AS INT CHECK (VALUE);
+CREATE DOMAIN bad AS INT CHECK (other > 0);
+CREATE DOMAIN bad AS INT NULL NOT NULL;
+CREATE DOMAIN bad AS INT CONSTRAINT a CHECK (VALUE > 1) CONSTRAINT a CHECK (VALUE > 2);
+CREATE DOMAIN bad AS INT DEFAULT 'x';
+CREATE DOMAIN bad AS missing;
+CREATE DOMAIN bad AS INT PRIMARY KEY;
+CREATE DOMAIN raw AS INT;
+CREATE TABLE positive (a INT);
+CREATE TABLE more (a code(3));
+CREATE DOMAIN free AS TEXT;
+CREATE TABLE uses (a free, b public.positive);
+INSERT INTO uses VALUES ('x', 1);
+INSERT INTO uses VALUES ('x', -1);
+DROP DOMAIN free;
+ALTER TABLE uses DROP COLUMN a;
+DROP DOMAIN free;
+ALTER TABLE uses ADD COLUMN d small, ADD COLUMN e small DEFAULT 200;
+ALTER TABLE uses ADD COLUMN d small;
+CREATE VIEW all_uses AS SELECT * FROM uses;
+-- check
+DROP VIEW casts;
+DROP TABLE t CASCADE;
+DROP DOMAIN code, price;
+BEGIN;
+CREATE DOMAIN gone AS INT CHECK (VALUE <> 3);
+CREATE TABLE g (a gone);
+ROLLBACK;
+CREATE TABLE g (a gone);
