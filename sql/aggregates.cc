@@ -119,7 +119,7 @@ Type bind_within_group(AggregateFunction function, const std::string& name, std:
     if (direct.size() != ordered.size()) none();
     for (std::size_t i = 0; i < direct.size(); ++i) {
       const Type types[] = {direct[i]->type, ordered[i]->type};
-      const Type common{common_type(types, "WITHIN GROUP", direct[i]->offset).id, 0, 0};
+      const Type common = without_typmod(common_type(types, "WITHIN GROUP", direct[i]->offset));
       convert(direct[i], common);
       convert(ordered[i], common);
     }
@@ -137,7 +137,7 @@ Type bind_within_group(AggregateFunction function, const std::string& name, std:
   } else if (type == TypeId::kUnknown) {
     throw Failure(ErrorCode::kType, "could not determine polymorphic type because input has type unknown", offset);
   }
-  return Type{ordered[0]->type.id, 0, 0};
+  return without_typmod(ordered[0]->type);
 }
 
 }  // namespace weir

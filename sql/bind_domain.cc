@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sql/binder.h"
+#include "zset/enum_type.h"
 
 namespace weir {
 
@@ -112,6 +113,35 @@ Statement Binder::create_domain(const Json& body) {
   return out;
 }
 
+// An enum type is a domain that asks for nothing: of its own type.
+Statement Binder::create_enum(const Json& body) {
+  only(body, "CREATE TYPE", {"typeName", "vals"});
+  auto type = std::make_shared<Domain>();
+  type->name = plain_name(strings_of(at(body, "typeName")), -1);
+  type->definition = text_;
+  type->is_enum = true;
+  std::vector<std::string> labels = strings_of(at(body, "vals"));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].empty() || labels[i].size() > 63) throw Failure(ErrorCode::kSyntax, "invalid enum label \"" + labels[i] + "\": labels have 1 to 63 bytes", 0);
+    if (std::find(labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(i), labels[i]) != labels.begin() + static_cast<std::ptrdiff_t>(i)) {
+      throw Failure(ErrorCode::kDuplicateName, "enum label \"" + labels[i] + "\" stands twice", 0);
+    }
+  }
+  type->type = Type{TypeId::kEnum, enter_enum({type->name, std::move(labels)}), 0};
+  Statement out;
+  out.kind = Statement::Kind::kCreateDomain;
+  out.names = {type->name};
+  out.domain = std::move(type);
+  return out;
+}
+
+void check_enums(const Schema& schema) {
+  for (const Field& field : schema) {
+    if (element_of(field.type.id) != TypeId::kEnum || (field.type.precision != 0 && !is_array(field.type.id))) continue;
+    unsupported(is_array(field.type.id) ? "an array of an enum type (column \"" + field.name + "\")" : "this function of an enum type (column \"" + field.name + "\")", -1);
+  }
+}
+
 Statement Binder::drop_domain(const Json& body) {
   Statement out;
   out.kind = Statement::Kind::kDropDomain;
@@ -120,6 +150,10 @@ Statement Binder::drop_domain(const Json& body) {
   for (const Json& object : at(body, "objects")) {
     const Json& type = *open(object).second;
     out.names.push_back(plain_name(strings_of(at(type, "names")), location(type)));
+    const auto* found = catalog_.find_domain(out.names.back());
+    if (found && (*found)->is_enum && text_field(body, "removeType") == "OBJECT_DOMAIN") {
+      throw Failure(ErrorCode::kUnknownName, "\"" + out.names.back() + "\" is not a domain", location(type));
+    }
   }
   return out;
 }

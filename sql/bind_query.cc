@@ -153,6 +153,7 @@ PlanPtr Binder::bind_rows(const Json& body, const Environment* environment, std:
 PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names, std::vector<OrderKey>* order) {
   in_view_ = true;
   PlanPtr plan = bind_rows(select, nullptr, order);
+  check_enums(plan->schema);
   for (std::size_t i = 0; i < names.size() && i < plan->schema.size(); ++i) plan->schema[i].name = std::move(names[i]);
   return optimize(std::move(plan));
 }

@@ -11,7 +11,7 @@ namespace {
 std::string statement_name(std::string_view type) {
   static const std::map<std::string_view, std::string> kNames = {
       {"VariableSetStmt", "SET"}, {"VariableShowStmt", "SHOW"}, {"AlterTableStmt", "ALTER TABLE"}, {"RenameStmt", "ALTER … RENAME"}, {"IndexStmt", "CREATE INDEX"},
-      {"CreateSeqStmt", "CREATE SEQUENCE"}, {"CreateFunctionStmt", "CREATE FUNCTION"}, {"CreateSchemaStmt", "CREATE SCHEMA"}, {"CreateEnumStmt", "CREATE TYPE"},
+      {"CreateSeqStmt", "CREATE SEQUENCE"}, {"CreateFunctionStmt", "CREATE FUNCTION"}, {"CreateSchemaStmt", "CREATE SCHEMA"}, {"AlterEnumStmt", "ALTER TYPE … ADD VALUE or RENAME VALUE"},
       {"CompositeTypeStmt", "CREATE TYPE"}, {"CreateDomainStmt", "CREATE DOMAIN"}, {"CreateTrigStmt", "CREATE TRIGGER"}, {"RuleStmt", "CREATE RULE"}, {"MergeStmt", "MERGE"},
       {"VacuumStmt", "VACUUM or ANALYZE"}, {"RefreshMatViewStmt", "REFRESH MATERIALIZED VIEW"}, {"PrepareStmt", "PREPARE"}, {"ExecuteStmt", "EXECUTE"},
       {"DeclareCursorStmt", "DECLARE"}, {"CommentStmt", "COMMENT"}, {"GrantStmt", "GRANT or REVOKE"}, {"DoStmt", "DO"}, {"CallStmt", "CALL"}, {"LockStmt", "LOCK"},
@@ -269,7 +269,7 @@ Statement Binder::create_as(const Json& body) {
 Statement Binder::drop(const Json& body) {
   only(body, "DROP", {"objects", "removeType", "behavior", "missing_ok"});
   const std::string type = text_field(body, "removeType");
-  if (type == "OBJECT_DOMAIN") return drop_domain(body);
+  if (type == "OBJECT_DOMAIN" || type == "OBJECT_TYPE") return drop_domain(body);
   Statement out;
   if (type == "OBJECT_TABLE") {
     out.kind = Statement::Kind::kDropTable;
@@ -711,6 +711,7 @@ Statement Binder::select(const Json& body) {
   out.kind = Statement::Kind::kSelect;
   BoundQuery query = bind_query(body, nullptr, nullptr);
   settle(*query.plan);
+  check_enums(query.plan->schema);
   out.visible = query.visible;
   out.order = std::move(query.order);
   out.plan = optimize(std::move(query.plan));
@@ -725,6 +726,7 @@ Statement Binder::bind_statement(const Json& tree) {
   if (type == "ViewStmt") return create_view(*body);
   if (type == "CreateTableAsStmt") return create_as(*body);
   if (type == "DropStmt") return drop(*body);
+  if (type == "CreateEnumStmt") return create_enum(*body);
   if (type == "CreateDomainStmt") return create_domain(*body);
   if (type == "CreateSchemaStmt" && text_field(*body, "schemaname") == "public" && flag(*body, "if_not_exists")) return {};  // it does exist
   if (type == "AlterTableStmt") return alter_table(*body);

@@ -254,8 +254,9 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
           const Type types[] = {args[0]->type, args[2]->type};
           const bool open_type = types[0].id == TypeId::kUnknown && types[1].id == TypeId::kUnknown;
           const Type common = open_type ? kText : common_type(types, name, offset);
-          args[0] = coerce(std::move(args[0]), Type{common.id, 0, 0}, Cast::kImplicit, offset);
-          use.fallback = coerce(std::move(args[2]), Type{common.id, 0, 0}, Cast::kImplicit, offset);
+          const Type plain = without_typmod(common);
+          args[0] = coerce(std::move(args[0]), plain, Cast::kImplicit, offset);
+          use.fallback = coerce(std::move(args[2]), plain, Cast::kImplicit, offset);
         }
         if (args.size() > 1) take_count(std::move(args[1]));
         use.argument = settled(std::move(args[0]));
@@ -328,7 +329,7 @@ ExprPtr Binder::bind_window(const std::string& name, const Json& body, const Con
   };
   const auto index = static_cast<std::size_t>(std::find_if(uses.begin(), uses.end(), same_use) - uses.begin());
   if (index == uses.size()) uses.push_back(std::move(use));
-  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kWindowBase + index), Type{result.id, 0, 0});
+  ExprPtr expr = Expr::make_column(static_cast<std::uint16_t>(kWindowBase + index), without_typmod(result));
   expr->offset = offset;
   return expr;
 }

@@ -224,6 +224,7 @@ class Binder {
 
   // bind_domain.cc
   Statement create_domain(const Json& body);
+  Statement create_enum(const Json& body);
   Statement drop_domain(const Json& body);
   const std::shared_ptr<const Domain>* domain_named(const Json& type) const;  // null: it is no domain
   ExprPtr in_domain(ExprPtr value, const Domain& domain) const;               // the value, or an error
@@ -388,6 +389,8 @@ bool returns_rows(std::string_view function);
 std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset);
 // The plan with the rows of the set-returning functions in the expressions beside its own, and these then columns.
 PlanPtr expand_rows(PlanPtr plan, std::span<ExprPtr* const> exprs);
+
+void check_enums(const Schema& schema);  // refuses values whose enum type is not known any more, and arrays of them
 
 // Gives columns that are still bare literals a type: this one, or text.
 void retype(Plan& plan, std::uint16_t column, const Type& type, Cast context, int offset);

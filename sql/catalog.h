@@ -26,6 +26,7 @@ struct Domain {
   struct Rule { std::string name, complaint; std::shared_ptr<const Expr> condition; };  // over the value as column 0; complaint: what the error says
   std::vector<Rule> rules;                     // those of the base first; NOT NULL is one, too
   std::string definition;                      // the CREATE statement
+  bool is_enum = false;                        // CREATE TYPE … AS ENUM: it has a type of its own
 };
 
 struct Relation {

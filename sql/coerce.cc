@@ -24,7 +24,7 @@ constexpr std::string_view kCategories = "XBNNNNNNSSDDTDDSUU";
 constexpr Code kOwn = kNames.size();
 static_assert(kOwn == static_cast<int>(kLastTypeId) + 1 && kCategories.size() == kOwn);
 constexpr Code code(TypeId id) { return static_cast<Code>(id); }
-constexpr bool is_own(Code c) { return c < kOwn || is_array(static_cast<TypeId>(c)); }
+constexpr bool is_own(Code c) { return c < kOwn || c == code(TypeId::kEnum) || is_array(static_cast<TypeId>(c)); }
 
 struct Overload {
   std::vector<Code> args;
@@ -51,7 +51,7 @@ struct Registry {
   void read(std::string_view overloads, std::unordered_map<std::string, std::vector<Overload>>& into);
   std::string name(Code c) const { return is_own(c) ? Type{static_cast<TypeId>(c), 0, 0}.to_string() : foreign[c - kOwn].name; }
   Variable variable(Code c) const { return is_own(c) ? Variable::kNone : variable_named(foreign[c - kOwn].name); }
-  char category(Code c) const { return is_array(static_cast<TypeId>(c)) ? 'A' : c < kOwn ? kCategories[c] : foreign[c - kOwn].category; }
+  char category(Code c) const { return c == code(TypeId::kEnum) ? 'E' : is_array(static_cast<TypeId>(c)) ? 'A' : c < kOwn ? kCategories[c] : foreign[c - kOwn].category; }
   bool preferred(Code c) const {
     if (!is_own(c)) return foreign[c - kOwn].preferred;
     const TypeId id = static_cast<TypeId>(c);
@@ -69,6 +69,7 @@ Registry::Registry() {
     codes[word.substr(0, colon)] = static_cast<Code>(kOwn + foreign.size());
     foreign.push_back({word.substr(0, colon), word[colon + 1], word.back() == '!'});
   }
+  codes["anyenum"] = code(TypeId::kEnum);
   add_arithmetic(kernels);
   add_comparisons(kernels);
   add_mathematics(kernels);
@@ -340,13 +341,28 @@ ExprPtr apply_generic(const Overload& overload, std::span<const Code> declared, 
   return Expr::make_call(made, made.result, std::move(args), offset);
 }
 
+// The type of a call's arguments that are of an enum type: one.
+Type enum_among(std::span<const ExprPtr> args, int offset) {
+  Type found{TypeId::kEnum, 0, 0};
+  for (const ExprPtr& a : args) {
+    if (a->type.id != TypeId::kEnum || a->type.precision == 0 || a->type == found) continue;
+    if (found.precision != 0) throw Failure(ErrorCode::kType, "no operator takes a value of type " + found.to_string() + " and one of type " + a->type.to_string(), offset);
+    found = a->type;
+  }
+  return found;
+}
+
 // Arguments converted to what the chosen overload takes.
 ExprPtr apply(const Overload& overload, std::span<const Code> declared, std::vector<ExprPtr> args, int offset) {
   if (std::ranges::any_of(declared, [](Code c) { return registry().variable(c) != Variable::kNone; })) {
     return apply_generic(overload, declared, std::move(args), offset);
   }
+  const bool enums = std::ranges::find(declared, code(TypeId::kEnum)) != declared.end();
+  const Type the_enum = enums ? enum_among(args, offset) : Type{};
   for (std::size_t i = 0; i < args.size(); ++i) {
-    if (is_own(declared[i])) {
+    if (declared[i] == code(TypeId::kEnum)) {
+      args[i] = coerce(std::move(args[i]), the_enum, Cast::kImplicit, offset);
+    } else if (is_own(declared[i])) {
       args[i] = coerce(std::move(args[i]), Type{static_cast<TypeId>(declared[i]), 0, 0}, Cast::kImplicit, offset);
     } else if (args[i]->type.id == TypeId::kUnknown) {
       args[i] = coerce(std::move(args[i]), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
@@ -466,7 +482,7 @@ ExprPtr bind_in(std::vector<ExprPtr> args, int offset) {
     }
     if (common) {
       std::vector<ExprPtr> list;
-      type.precision = type.scale = 0;
+      if (type.id != TypeId::kEnum) type.precision = type.scale = 0;
       list.push_back(coerce(x->clone(), type, Cast::kImplicit, offset));
       bool literal = true;
       for (ExprPtr& c : constants) {
@@ -603,6 +619,7 @@ ExprPtr bind_quantified(std::string_view op, ExprPtr left, ExprPtr array, bool a
   // The operator is the one for an element.
   ExprPtr element = given.id == TypeId::kUnknown ? Expr::make_constant(Datum::of_null(Kind::kBytes), Type{}, offset)
                                                  : Expr::make_column(0, Type{element_of(given.id), 0, 0});
+  if (left->type.id == TypeId::kEnum) throw Failure(ErrorCode::kUnsupported, "ANY or ALL of an array of an enum type is not supported", offset);
   ExprPtr test = bind_operator(op, pair(std::move(left), std::move(element)), offset);
   if (test->type.id != TypeId::kBoolean) throw Failure(ErrorCode::kType, "op ANY/ALL (array) requires operator to yield boolean", offset);
   if (test->node != Expr::Node::kCall || test->args.size() != 2 || is_array(test->function->args[1].id)) {
@@ -784,8 +801,12 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
 
 ExprPtr coerce(ExprPtr expr, const Type& type, Cast context, int offset) {
   if (type.id == TypeId::kUnknown) return expr;
-  const Type plain{type.id, 0, 0};
+  const Type plain = without_typmod(type);
   const int at = expr->offset >= 0 ? expr->offset : offset;
+  if (expr->type.id == TypeId::kEnum && type.id == TypeId::kEnum) {
+    if (expr->type == type || expr->type.precision == 0 || type.precision == 0) return expr;
+    throw Failure(ErrorCode::kType, "cannot cast type " + expr->type.to_string() + " to " + type.to_string(), at);
+  }
   if (expr->type.id == TypeId::kUnknown) {
     if (expr->node == Expr::Node::kConstant) {
       const Datum d = expr->constant.get();
@@ -839,6 +860,15 @@ Type common_type(std::span<const Type> types, std::string_view what, int offset)
     } else if (!r.preferred(code(best)) && cast_exists(best, next.id, Cast::kImplicit) && !cast_exists(next.id, best, Cast::kImplicit)) {
       best = next.id;
     }
+  }
+  if (best == TypeId::kEnum) {
+    Type only{TypeId::kEnum, 0, 0};
+    for (const Type& t : types) {
+      if (t.id != TypeId::kEnum || t.precision == 0 || t == only) continue;
+      if (only.precision != 0) throw Failure(ErrorCode::kType, std::string(what) + " types " + only.to_string() + " and " + t.to_string() + " cannot be matched", offset);
+      only = t;
+    }
+    return only;
   }
   if (best == TypeId::kUnknown) return Type{TypeId::kText, 0, 0};
   return same ? types[0] : Type{best, 0, 0};

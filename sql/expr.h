@@ -15,6 +15,9 @@ namespace weir {
 
 struct Function;  // sql/functions.h
 
+// The type without lengths and scales; an enum type stays itself.
+inline Type without_typmod(const Type& type) { return type.id == TypeId::kEnum ? type : Type{type.id, 0, 0}; }
+
 struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
 

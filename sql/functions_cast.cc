@@ -224,7 +224,8 @@ const Function* cast_function(TypeId from, const Type& to, bool explicit_cast) {
   const Choice choice = choose(from, to, explicit_cast);
   if (!choice.kernel) return nullptr;
   const Type source{from, 0, 0};
-  return &interned((cuts ? "cut " : "cast ") + source.to_string() + " as " + to.to_string(), [&] {
+  const std::string number = to.id == TypeId::kEnum ? " " + std::to_string(to.precision) : "";  // types of different databases may have one name
+  return &interned((cuts ? "cut " : "cast ") + source.to_string() + " as " + to.to_string() + number, [&] {
     Function f;
     f.name = cuts ? "cut" : "cast";
     f.args = {source};

@@ -101,7 +101,7 @@ void add_operator(Kernels& k, const std::string& name) {
   }
   k.add(name + " numeric numeric", pointwise<[](Bytes a, Bytes b) { return Op::of(numeric_compare(a, b)); }>);
   k.add(name + " interval interval", pointwise<[](Interval a, Interval b) { return Op::of(interval_compare(a, b)); }>, Effort::kCheap);
-  for (const std::string t : {"text", "bytea", "uuid"}) {
+  for (const std::string t : {"text", "bytea", "uuid", "anyenum"}) {
     if constexpr (std::is_same_v<Op, Equal> || std::is_same_v<Op, NotEqual>) {
       k.add(name + ' ' + t + ' ' + t, pointwise<[](Bytes a, Bytes b) { return Op::plain(a == b, true); }>, Effort::kCheap);
     } else {

@@ -60,6 +60,7 @@ PlanPtr tables(const Catalog& catalog) {
 // PostgreSQL's name without what stands in parentheses.
 std::string type_name(const Type& type) {
   if (is_array(type.id)) return "ARRAY";
+  if (type.id == TypeId::kEnum) return "USER-DEFINED";
   std::string name = type.to_string();
   const std::size_t open = name.find('('), close = name.find(')');
   if (open != std::string::npos && close != std::string::npos) name.erase(open, close + 1 - open);

@@ -329,7 +329,11 @@ void derive_node(Plan& plan) {
       break;
     case Plan::Node::kWindow:
       plan.schema = input->schema;
-      for (const WindowCall& call : plan.window.calls) plan.schema.push_back({std::string(name_of(call)), Type{call.result_type, 0, 0}, may_be_null(call)});
+      for (const WindowCall& call : plan.window.calls) {
+        const bool of_argument = call.result_type == TypeId::kEnum && call.argument >= 0;
+        const Type type = of_argument ? input->schema[static_cast<std::size_t>(call.argument)].type : Type{call.result_type, 0, 0};
+        plan.schema.push_back({std::string(name_of(call)), type, may_be_null(call)});
+      }
       if (input->has_key) set_key(plan, input->key);
       break;
     case Plan::Node::kUnnest:

@@ -601,7 +601,8 @@ class SqliteStorage final : public Storage {
     while (row(columns.get(), "read the catalog of")) {
       const auto it = by_id.find(sqlite3_column_int64(columns.get(), 0));
       const int type = sqlite3_column_int(columns.get(), 3);
-      const bool known = type >= 0 && type <= 0xFF && element_of(static_cast<TypeId>(type)) <= kLastTypeId && type != static_cast<int>(TypeId::kArray);
+      const bool known = type == static_cast<int>(TypeId::kEnum) ||
+                         (type >= 0 && type <= 0xFF && element_of(static_cast<TypeId>(type)) <= kLastTypeId && type != static_cast<int>(TypeId::kArray));
       if (it == by_id.end() || !known) damaged("its catalog makes no sense");
       Stored& stored = it->second;
       if (sqlite3_column_type(columns.get(), 7) != SQLITE_NULL) {
@@ -876,6 +877,16 @@ class SqliteStorage final : public Storage {
           column.as<double>()[at] = sqlite3_column_double(s, c);
         }
         return;
+      case TypeId::kEnum: {
+        expect(found == SQLITE_TEXT);
+        const std::string_view label(reinterpret_cast<const char*>(sqlite3_column_text(s, c)), static_cast<std::size_t>(sqlite3_column_bytes(s, c)));
+        try {
+          column.set(at, parse_datum(label, field.type, arena));
+        } catch (const Failure&) {
+          expect(false);
+        }
+        return;
+      }
       default: break;
     }
     const bool binary = field.type.id == TypeId::kBytea;

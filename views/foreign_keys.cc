@@ -260,7 +260,8 @@ void Engine::link_tables() {
       for (std::size_t k = 0; k < columns.size(); ++k) {
         const Type& ours = child.relation.schema[foreign.columns[k]].type;
         const Type& theirs = parent.relation.schema[columns[k]].type;
-        if (child.key_kinds()[foreign.columns[k]] != parent.key_kinds()[columns[k]]) {
+        const bool enums = (ours.id == TypeId::kEnum || theirs.id == TypeId::kEnum) && ours != theirs;
+        if (enums || child.key_kinds()[foreign.columns[k]] != parent.key_kinds()[columns[k]]) {
           throw Failure(ErrorCode::kUnsupported, "foreign key constraint \"" + foreign.name + "\" between types " + ours.to_string() + " and " +
                                                      theirs.to_string() + " is not supported");
         }

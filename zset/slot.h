@@ -35,6 +35,7 @@ constexpr Kind kind_of(TypeId id) {
     case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: case TypeId::kDate: case TypeId::kTimestamp: case TypeId::kTimestamptz:
     case TypeId::kTime: return Kind::kInt;
     case TypeId::kReal: case TypeId::kDouble: return Kind::kDouble;
+    case TypeId::kEnum: return Kind::kBytes;
     case TypeId::kInterval: return Kind::kInterval;
     case TypeId::kUnknown: case TypeId::kNumeric: case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUuid:
     case TypeId::kBytea: case TypeId::kArray: return Kind::kBytes;

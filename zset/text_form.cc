@@ -12,6 +12,7 @@
 #include "zset/ascii.h"
 #include "zset/binary.h"
 #include "zset/datetime.h"
+#include "zset/enum_type.h"
 #include "zset/hash.h"
 #include "zset/numeric.h"
 #include "zset/type_classes.h"
@@ -355,6 +356,7 @@ Datum parse_datum(std::string_view text, const Type& type, Arena& arena) {
   check_utf8(text);
   switch (type.id) {
     case TypeId::kBoolean: return Datum::of(parse_boolean(text));
+    case TypeId::kEnum: return Datum::of(Bytes::copy(enum_value(type.precision, text), arena));
     case TypeId::kSmallint: case TypeId::kInteger: case TypeId::kBigint: return Datum::of(parse_integer(text, type.id));
     case TypeId::kReal: return Datum::of(static_cast<double>(parse_floating<float>(text, "real")));
     case TypeId::kDouble: return Datum::of(parse_floating<double>(text, "double precision"));
@@ -384,6 +386,7 @@ void format_datum(const Datum& value, const Type& type, std::string& out) {
       out.append(digits, std::to_chars(digits, digits + sizeof digits, value.integer).ptr);
       return;
     }
+    case TypeId::kEnum: out += enum_label(value.bytes.view()); return;
     case TypeId::kReal: append_floating(static_cast<float>(value.number), 6, out); return;
     case TypeId::kDouble: append_floating(value.number, 15, out); return;
     case TypeId::kNumeric: out += Numeric::decode(value.bytes).to_string(); return;

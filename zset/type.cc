@@ -1,5 +1,7 @@
 #include <weir/type.h>
 
+#include "zset/enum_type.h"
+
 namespace weir {
 
 std::string Type::to_string() const {
@@ -7,6 +9,10 @@ std::string Type::to_string() const {
   if (is_array(id)) return Type{element_of(id), precision, scale}.to_string() + "[]";
   switch (id) {
     case TypeId::kArray: case TypeId::kUnknown: return "unknown";
+    case TypeId::kEnum: {
+      const EnumType* type = find_enum(precision);
+      return type ? type->name : "anyenum";
+    }
     case TypeId::kBoolean: return "boolean";
     case TypeId::kSmallint: return "smallint";
     case TypeId::kInteger: return "integer";

@@ -29,6 +29,7 @@ enum class TypeId : std::uint8_t {
   kUuid,
   kBytea,
 
+  kEnum = 0x7F,  // one of the labels of a CREATE TYPE … AS ENUM
   kArray = 0x80,  // an array of T is kArray | T: array_of(), element_of()
 };
 inline constexpr TypeId kLastTypeId = TypeId::kBytea;
@@ -41,6 +42,7 @@ constexpr TypeId element_of(TypeId array) { return static_cast<TypeId>(static_ca
 struct Type {
   TypeId id = TypeId::kUnknown;
   std::int32_t precision = 0;  // NUMERIC: total digits, 0 = unconstrained. VARCHAR, CHAR: length in characters, 0 = unbounded.
+                               // ENUM: the number of the type (zset/enum_type.h).
                                // TIMESTAMP, TIMESTAMPTZ, TIME: one more than the digits of a second, 0 = all six
   std::int32_t scale = 0;      // NUMERIC with a precision: digits after the point. Of an array: both are its elements'
 

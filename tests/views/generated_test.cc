@@ -148,5 +148,34 @@ TEST(Domains, RowsHandedInAndReopening) {
   EXPECT_TRUE(db.verify().value().ok());
 }
 
+TEST(Enums, RowsHandedInAndReopening) {
+  const Folder folder;
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute("CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TABLE t (m mood PRIMARY KEY, n INT); CREATE VIEW v AS SELECT MAX(m) AS most, MIN(m) AS least FROM t").value();
+    Transaction batch = db.begin();
+    EXPECT_EQ(batch.insert("t", {"bad", 1}).error().code, ErrorCode::kInput);
+    batch.insert("t", {"happy", 1}).value();
+    batch.insert("t", {"ok", 2}).value();
+    batch.update("t", {"ok"}, {{"n", 3}}).value();
+    batch.commit().value();
+    EXPECT_EQ(text(db.read("v").value()), (Texts{"happy|ok"}));
+    EXPECT_EQ(db.read("v").value().schema()[0].type.to_string(), "mood");
+    // Another database with another type of this name.
+    Database other = memory("CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE TABLE t (m mood); CREATE VIEW v AS SELECT MAX(m) AS most FROM t; INSERT INTO t VALUES ('happy'), ('sad')");
+    EXPECT_EQ(text(other.read("v").value()), (Texts{"sad"}));
+    EXPECT_FALSE(other.execute("INSERT INTO t VALUES ('ok')").ok());
+  }
+  Database db = Database::open(folder.file()).value();
+  db.execute("INSERT INTO t VALUES ('sad', 5)").value();
+  EXPECT_EQ(text(db.read("t").value()), (Texts{"happy|1", "ok|3", "sad|5"}));
+  EXPECT_EQ(text(db.read("v").value()), (Texts{"happy|sad"}));
+  EXPECT_EQ(text(db.find("t", {"ok"}).value()), (Texts{"ok|3"}));
+  EXPECT_TRUE(db.check().value().ok());
+  EXPECT_FALSE(db.execute("DROP TYPE mood").ok());
+  EXPECT_EQ(db.execute("CREATE VIEW a AS SELECT array_agg(m) AS a FROM t").error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(db.execute("CREATE TABLE a (m mood[])").error().code, ErrorCode::kUnsupported);
+}
+
 }  // namespace
 }  // namespace weir

@@ -1,0 +1,86 @@
+-- CREATE TYPE … AS ENUM: labels in the order of the declaration: compared, sorted, grouped, in keys, MIN and MAX, windows, joins, CASE and set operations; casts; labels that are none.
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy', 'an ecstatic mood of more than twelve bytes');
+CREATE TYPE color AS ENUM ('red', 'green');
+CREATE DOMAIN bearable AS mood CHECK (VALUE > 'sad');
+CREATE TABLE p (id INT PRIMARY KEY, m mood, c color DEFAULT 'green', b bearable);
+CREATE TABLE m (m mood PRIMARY KEY, note TEXT, CHECK (m <> 'ok' OR note IS NULL));
+CREATE TABLE raw (t TEXT);
+CREATE VIEW all_p AS SELECT * FROM p;
+CREATE VIEW by_m AS SELECT m, COUNT(*) AS n, MIN(c) AS least, MAX(b) AS most, COUNT(DISTINCT c) AS colors FROM p GROUP BY m;
+CREATE VIEW extremes AS SELECT MIN(m) AS low, MAX(m) AS high FROM p;
+CREATE VIEW happier AS SELECT id, m FROM p WHERE m >= 'ok' AND c = 'green';
+CREATE VIEW listed AS SELECT id FROM p WHERE m IN ('sad', 'happy') OR m IS NULL;
+CREATE VIEW ranked AS SELECT id, rank() OVER (ORDER BY m) AS r, row_number() OVER (PARTITION BY c ORDER BY m DESC, id) AS n FROM p;
+CREATE VIEW neighbours AS SELECT id, lag(m) OVER (ORDER BY id) AS before, first_value(m) OVER (ORDER BY m, id) AS first, max(m) OVER (ORDER BY id) AS so_far FROM p;
+CREATE VIEW podium AS SELECT id, m FROM p ORDER BY m DESC NULLS LAST, id LIMIT 2;
+CREATE VIEW tied AS SELECT m FROM p ORDER BY m FETCH FIRST 1 ROW WITH TIES;
+CREATE VIEW joined AS SELECT p.id, m.note FROM p JOIN m USING (m);
+CREATE VIEW outer_joined AS SELECT p.id, m, m.note FROM p LEFT JOIN m USING (m);
+CREATE VIEW cases AS SELECT id, CASE WHEN id = 1 THEN 'happy' ELSE m END AS m, COALESCE(m, 'ok') AS c, NULLIF(m, 'sad') AS u, GREATEST(m, 'ok') AS g FROM p;
+CREATE VIEW texts AS SELECT id, m::text AS t, m || '!' AS loud, length(m::text) AS n, upper(c::text) AS big, concat(m, c) AS both FROM p;
+CREATE VIEW sets AS SELECT m FROM p UNION SELECT m FROM m;
+CREATE VIEW both AS SELECT DISTINCT m, c FROM p;
+CREATE VIEW casts AS SELECT t::mood AS m FROM raw;
+CREATE VIEW labels AS SELECT string_agg(m::text, ',' ORDER BY m, id) AS all FROM p;
+CREATE VIEW lateral_one AS SELECT m.m, x.id FROM m CROSS JOIN LATERAL (SELECT id FROM p WHERE p.m > m.m ORDER BY p.m, id LIMIT 1) x;
+CREATE VIEW inner_ones AS SELECT id FROM p WHERE m = (SELECT MAX(m) FROM m) OR m IN (SELECT m FROM m WHERE note LIKE 's%');
+INSERT INTO p VALUES (1, 'ok', 'red', 'ok'), (2, 'sad', DEFAULT, NULL), (3, 'an ecstatic mood of more than twelve bytes', NULL, 'happy'), (4, NULL, 'green', 'ok');
+INSERT INTO p (id, m) VALUES (5, 'happy'), (6, 'ok');
+INSERT INTO m VALUES ('sad', 'sighs'), ('happy', 'hums'), ('ok', NULL);
+INSERT INTO raw VALUES ('ok'), ('sad');
+-- check
+INSERT INTO p VALUES (7, 'bad');
+INSERT INTO p VALUES (7, 'OK');
+INSERT INTO p VALUES (7, '');
+INSERT INTO p VALUES (7, 'ok', 'ok');
+INSERT INTO p VALUES (7, 'ok', 'red', 'sad');
+INSERT INTO p VALUES (7, 'ok'::text);
+INSERT INTO p VALUES (7, 1);
+INSERT INTO m VALUES ('ok', 'x');
+INSERT INTO m VALUES ('sad', 'again');
+INSERT INTO raw VALUES ('none');
+UPDATE p SET b = 'sad' WHERE id = 1;
+-- check
+UPDATE p SET m = 'happy', c = 'red' WHERE m = 'ok';
+UPDATE p SET m = CASE WHEN id > 3 THEN 'sad'::mood ELSE m END;
+INSERT INTO m VALUES ('sad', 'moans') ON CONFLICT (m) DO UPDATE SET note = excluded.note;
+INSERT INTO p (id, m) SELECT 10 + length(t), t::mood FROM raw;
+-- check
+DELETE FROM p WHERE m < 'happy';
+DELETE FROM m WHERE m = 'happy';
+-- check
+SELECT 'ok'::mood < 'happy'::mood AS t, 'sad'::mood = 'sad' AS e, MAX(x.m) AS most FROM (VALUES ('sad'::mood), ('happy')) AS x(m);
+SELECT 'x'::mood;
+SELECT 'ok'::mood = 'red'::color;
+SELECT 'ok'::mood = 'ok'::text;
+SELECT 'ok'::mood::color;
+SELECT 1::mood;
+SELECT 'ok'::mood + 1;
+SELECT lower('ok'::mood);
+SELECT COALESCE('ok'::mood, 'red'::color);
+SELECT SUM('ok'::mood);
+SELECT m FROM p UNION SELECT c FROM p;
+SELECT * FROM p WHERE m = 'nothing';
+SELECT * FROM p WHERE m LIKE 'o%';
+SELECT id FROM p WHERE m IS DISTINCT FROM 'happy' ORDER BY m, id;
+CREATE TYPE mood AS ENUM ('a');
+CREATE TYPE twice AS ENUM ('a', 'a');
+CREATE TYPE p AS ENUM ('a');
+CREATE TYPE nothing AS ENUM ();
+CREATE TABLE n (x nothing);
+INSERT INTO n VALUES ('a');
+INSERT INTO n VALUES (NULL);
+DROP TYPE mood;
+DROP TYPE color;
+DROP TYPE missing;
+DROP TYPE IF EXISTS missing;
+DROP TABLE n;
+DROP TYPE nothing;
+CREATE TYPE nothing AS ENUM ('b', 'a');
+CREATE TABLE n (x nothing PRIMARY KEY, y nothing REFERENCES n);
+INSERT INTO n VALUES ('a', NULL), ('b', 'a');
+CREATE VIEW all_n AS SELECT x, y, x < y AS less FROM n;
+-- check
+ALTER TABLE n ADD COLUMN z nothing NOT NULL DEFAULT 'b';
+UPDATE n SET z = x;
+-- check
