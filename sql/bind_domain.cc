@@ -1,4 +1,4 @@
-// CREATE DOMAIN and DROP DOMAIN, and values made values of a domain.
+// CREATE DOMAIN, CREATE TYPE and their DROP, values made values of a domain; COMMENT.
 
 #include <algorithm>
 
@@ -140,6 +140,27 @@ void check_enums(const Schema& schema) {
     if (element_of(field.type.id) != TypeId::kEnum || (field.type.precision != 0 && !is_array(field.type.id))) continue;
     unsupported(is_array(field.type.id) ? "an array of an enum type (column \"" + field.name + "\")" : "this function of an enum type (column \"" + field.name + "\")", -1);
   }
+}
+
+Statement Binder::comment(const Json& body) {
+  only(body, "COMMENT", {"objtype", "object", "comment"});
+  const std::string type = text_field(body, "objtype");
+  const bool on_column = type == "OBJECT_COLUMN", on_view = type == "OBJECT_VIEW" || type == "OBJECT_MATVIEW";
+  if (!on_column && !on_view && type != "OBJECT_TABLE") unsupported("COMMENT ON " + spaced(type.starts_with("OBJECT_") ? type.substr(7) : type), 0);
+  Statement out;
+  out.kind = Statement::Kind::kComment;
+  std::vector<std::string> names = strings_of(at(*open(at(body, "object")).second, "items"));
+  if (on_column && names.size() > 1) {
+    out.column = names.back();
+    names.pop_back();
+  }
+  out.names = {plain_name(std::move(names), 0)};
+  out.comment = text_field(body, "comment");
+  const Relation* relation = catalog_.find_relation(out.names[0]);
+  if (!relation) throw Failure(ErrorCode::kUnknownName, "relation \"" + out.names[0] + "\" does not exist", 0);
+  if (on_column) (void)table_column(*relation, out.column, 0);
+  else if (relation->is_view != on_view) throw Failure(ErrorCode::kUnknownName, "\"" + out.names[0] + "\" is not a " + (on_view ? "view" : "table"), 0);
+  return out;
 }
 
 Statement Binder::drop_domain(const Json& body) {

@@ -14,7 +14,7 @@ std::string statement_name(std::string_view type) {
       {"CreateSeqStmt", "CREATE SEQUENCE"}, {"CreateFunctionStmt", "CREATE FUNCTION"}, {"CreateSchemaStmt", "CREATE SCHEMA"}, {"AlterEnumStmt", "ALTER TYPE … ADD VALUE or RENAME VALUE"},
       {"CompositeTypeStmt", "CREATE TYPE"}, {"CreateDomainStmt", "CREATE DOMAIN"}, {"CreateTrigStmt", "CREATE TRIGGER"}, {"RuleStmt", "CREATE RULE"}, {"MergeStmt", "MERGE"},
       {"VacuumStmt", "VACUUM or ANALYZE"}, {"RefreshMatViewStmt", "REFRESH MATERIALIZED VIEW"}, {"PrepareStmt", "PREPARE"}, {"ExecuteStmt", "EXECUTE"},
-      {"DeclareCursorStmt", "DECLARE"}, {"CommentStmt", "COMMENT"}, {"GrantStmt", "GRANT or REVOKE"}, {"DoStmt", "DO"}, {"CallStmt", "CALL"}, {"LockStmt", "LOCK"},
+      {"DeclareCursorStmt", "DECLARE"}, {"GrantStmt", "GRANT or REVOKE"}, {"DoStmt", "DO"}, {"CallStmt", "CALL"}, {"LockStmt", "LOCK"},
       {"CreateExtensionStmt", "CREATE EXTENSION"}, {"CreatedbStmt", "CREATE DATABASE"}, {"DiscardStmt", "DISCARD"}, {"NotifyStmt", "NOTIFY"}, {"ListenStmt", "LISTEN"}};
   const auto found = kNames.find(type);
   if (found != kNames.end()) return found->second;
@@ -726,6 +726,7 @@ Statement Binder::bind_statement(const Json& tree) {
   if (type == "ViewStmt") return create_view(*body);
   if (type == "CreateTableAsStmt") return create_as(*body);
   if (type == "DropStmt") return drop(*body);
+  if (type == "CommentStmt") return comment(*body);
   if (type == "CreateEnumStmt") return create_enum(*body);
   if (type == "CreateDomainStmt") return create_domain(*body);
   if (type == "CreateSchemaStmt" && text_field(*body, "schemaname") == "public" && flag(*body, "if_not_exists")) return {};  // it does exist

@@ -226,6 +226,7 @@ class Binder {
   Statement create_domain(const Json& body);
   Statement create_enum(const Json& body);
   Statement drop_domain(const Json& body);
+  Statement comment(const Json& body);
   const std::shared_ptr<const Domain>* domain_named(const Json& type) const;  // null: it is no domain
   ExprPtr in_domain(ExprPtr value, const Domain& domain) const;               // the value, or an error
 

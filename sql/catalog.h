@@ -5,6 +5,7 @@
 #include <weir/type.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,6 +88,7 @@ class Catalog : public UserFunctions {
   virtual const std::shared_ptr<const Domain>* find_domain(std::string_view) const { return nullptr; }
   virtual std::vector<std::string> relation_names() const = 0;  // for "did you mean", and listings
   virtual std::string definition_of(std::string_view) const { return ""; }                // of a view, for listings
+  virtual std::map<std::string, std::string> comments_of(std::string_view) const { return {}; }  // on columns, and on the relation itself: ""; for listings
   virtual std::vector<std::string> used_by(std::string_view) const { return {}; }         // what a view names in its query, for listings
 };
 

@@ -1,4 +1,4 @@
-// The catalog as tables to ask: information_schema.tables, .columns, .views, .table_constraints, .key_column_usage, and weir_dependencies. In queries, not in views: they
+// The catalog as tables to ask: information_schema.tables, .columns, .views, .table_constraints, .key_column_usage, weir_dependencies and weir_comments. In queries, not in views: they
 // do not change by steps.
 
 #include <algorithm>
@@ -168,6 +168,14 @@ PlanPtr dependencies(const Catalog& catalog) {
   return out.take();
 }
 
+PlanPtr comments(const Catalog& catalog) {
+  Listing out({{"relation_name", kText}, {"column_name", kText}, {"comment", kText}});
+  for (const std::string& name : catalog.relation_names()) {
+    for (const auto& [column, comment] : catalog.comments_of(name)) out.row().text(name).text_or_null(column).text(comment);
+  }
+  return out.take();
+}
+
 }  // namespace
 
 PlanPtr Binder::listing(const Json& range) {
@@ -176,7 +184,8 @@ PlanPtr Binder::listing(const Json& range) {
                                                                                {"information_schema.views", views},
                                                                                {"information_schema.table_constraints", table_constraints},
                                                                                {"information_schema.key_column_usage", key_column_usage},
-                                                                               {".weir_dependencies", dependencies}};
+                                                                               {".weir_dependencies", dependencies},
+                                                                               {".weir_comments", comments}};
   const std::string name = text_field(range, "relname");
   const auto found = kListings.find(text_field(range, "schemaname") + "." + name);
   if (found == kListings.end() || (!range.contains("schemaname") && catalog_.find_relation(name))) return nullptr;

@@ -30,9 +30,8 @@ std::vector<StatementText> split_statements(std::string_view script, bool& compl
 
 struct Statement {
   enum class Kind : std::uint8_t {
-    kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kAlterLog, kCreateDomain, kDropDomain, kInsert, kUpdate, kDelete, kTruncate, kCopy, kBegin,
-    kCommit, kRollback, kSavepoint,
-    kRollbackTo, kRelease, kSelect, kExplain, kNothing
+    kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kAlterLog, kCreateDomain, kDropDomain, kComment, kInsert, kUpdate, kDelete, kTruncate, kCopy,
+    kBegin, kCommit, kRollback, kSavepoint, kRollbackTo, kRelease, kSelect, kExplain, kNothing
   };
   Kind kind = Kind::kNothing;
 
@@ -45,6 +44,7 @@ struct Statement {
   std::vector<int> sources;        // kAlterTable: for each new column the old one, or -1: its default
   std::string new_name;            // kAlterView
   std::shared_ptr<const Domain> domain;  // kCreateDomain
+  std::string column, comment;     // kComment; column "": on the table or view. comment "": none any more
   // kCreateView: where the text names a table or view: the place, and whether an alias follows. For the view itself: where its own name stands.
   struct Mention { std::uint64_t relation = 0; int offset = -1; bool aliased = false; };
   std::vector<Mention> mentions;

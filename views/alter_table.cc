@@ -94,6 +94,13 @@ std::shared_ptr<TableState> SchemaChange::replace_table(const std::shared_ptr<Ta
   relation.id = engine_.next_id_++;
   auto table = std::make_shared<TableState>(std::move(relation), &engine_);
   table->definition = std::move(definition);
+  for (const auto& [column, comment] : old->comments) {
+    if (column.empty()) table->comments[column] = comment;
+  }
+  for (std::size_t c = 0; c < sources.size(); ++c) {
+    const auto found = sources[c] < 0 ? old->comments.end() : old->comments.find(old->relation.schema[static_cast<std::size_t>(sources[c])].name);
+    if (found != old->comments.end()) table->comments[table->relation.schema[c].name] = found->second;
+  }
   for (std::size_t n = 0; n < table->numbers.size(); ++n) {
     const int source = sources[table->relation.rules->identities[n].column];
     for (std::size_t o = 0; o < old->numbers.size(); ++o) {
@@ -298,6 +305,7 @@ void SchemaChange::rebuild_view(const std::shared_ptr<RelationState>& before, co
   }
   Engine::Bound again = engine_.bind(chosen);
   const std::shared_ptr<ViewState> after = make_view(again);
+  after->comments = before->comments;
   engine_.attach_view(*after);
   add(after);
   succeed(before, after, true);
@@ -317,6 +325,7 @@ void SchemaChange::rename_view(Engine::Bound& bound) {
   take_out(old);
   Engine::Bound again = engine_.bind(text);
   const std::shared_ptr<ViewState> now = make_view(again);
+  now->comments = old->comments;
   engine_.attach_view(*now);
   add(now);
   succeed(old, now, true);

@@ -41,6 +41,7 @@ class Recording final : public Catalog {
   const std::shared_ptr<const Domain>* find_domain(std::string_view name) const override { return engine_.find_domain(name); }
   std::vector<std::string> relation_names() const override { return engine_.relation_names(); }
   std::string definition_of(std::string_view name) const override { return engine_.definition_of(name); }
+  std::map<std::string, std::string> comments_of(std::string_view name) const override { return engine_.comments_of(name); }
   std::vector<std::string> used_by(std::string_view name) const override { return engine_.used_by(name); }
   std::vector<const Function*> find(std::string_view name) const override { return engine_.find(name); }
 
@@ -170,6 +171,7 @@ void Engine::recover() {
     if (table->kinds().size() != relation.schema.size()) throw Failure(ErrorCode::kCorrupt, "table \"" + relation.name + "\" is not the one that the catalog defines");
     attach_table(*table);
     enter(table);
+    read_comments(*table);
     ahead->table([&](const Delta& rows) {
       circuit_->push(table->node, rows);
       circuit_->evaluate();
@@ -203,6 +205,7 @@ void Engine::recover() {
     view->uses = std::move(bound.uses);
     attach_view(*view);
     enter(view);
+    read_comments(*view);
     Arena arena;
     Delta rows;
     view->scan(arena, rows);
@@ -326,6 +329,20 @@ const std::shared_ptr<const Domain>* Engine::find_domain(std::string_view name) 
 std::string Engine::definition_of(std::string_view name) const {
   const auto* found = find_state(name);
   return found ? (*found)->definition : "";
+}
+
+std::map<std::string, std::string> Engine::comments_of(std::string_view name) const {
+  const auto* found = find_state(name);
+  return found ? (*found)->comments : std::map<std::string, std::string>();
+}
+
+// As they were written.
+void Engine::read_comments(RelationState& relation) const {
+  bool complete = false;
+  for (const StatementText& text : split_statements(storage_->setting(kCommentsSetting + relation.name()), complete)) {
+    Statement s = bind_statement(text, *this);
+    relation.comments[s.column] = std::move(s.comment);
+  }
 }
 
 std::vector<std::string> Engine::used_by(std::string_view name) const {

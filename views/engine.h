@@ -46,6 +46,7 @@ class Engine;
 class GateState;
 
 inline constexpr char kDomainsSetting[] = "domains";  // of the file: their CREATE statements
+inline constexpr char kCommentsSetting[] = "comments:";  // of the file, with the relation's name behind it: COMMENT statements
 inline constexpr char kGatesSetting[] = "gates";  // of the file: the gates, as a definitions document
 
 inline constexpr char kTablesSetting[] = "tables";  // of the file: "", or that it can't be gone on with
@@ -121,6 +122,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   const std::shared_ptr<const Domain>* find_domain(std::string_view name) const override;
   std::vector<std::string> relation_names() const override;
   std::string definition_of(std::string_view name) const override;
+  std::map<std::string, std::string> comments_of(std::string_view name) const override;
   std::vector<std::string> used_by(std::string_view name) const override;
   std::vector<const Function*> find(std::string_view name) const override;
   const std::shared_ptr<RelationState>* find_state(std::string_view name) const;
@@ -205,6 +207,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   void without_lazy(PlanPtr& plan) const;                                    // REQUIRES: the state lock or Writing
   Bound bind(std::string_view sql) const;                                    // REQUIRES: the state lock or Writing
   void recover();
+  void read_comments(RelationState& relation) const;
   bool stores(const RelationState& relation) const { return storage_ && relation.instance_of == 0 && (relation.relation.is_view || options_.store_tables); }
 
   // -- The catalog's records of a relation. REQUIRES: Writing and the state lock exclusively.

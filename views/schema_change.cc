@@ -84,6 +84,7 @@ void SchemaChange::execute(Engine::Bound& bound) {
     case Statement::Kind::kAlterTable: alter_table(bound); break;
     case Statement::Kind::kAlterView: rename_view(bound); break;
     case Statement::Kind::kAlterLog: alter_log(bound); break;
+    case Statement::Kind::kComment: comment(s); break;
     case Statement::Kind::kCreateDomain: create_domain(s.domain); break;
     case Statement::Kind::kDropDomain: drop_domains(s.names, s.if_exists, s.cascade); break;
     default: drop(s.names, s.kind == Statement::Kind::kDropView, s.if_exists, s.cascade);
@@ -112,6 +113,25 @@ void SchemaChange::add(const std::shared_ptr<RelationState>& relation) {
     static_cast<const TableState&>(*relation).each_position(keep);
   }
   storage.set_digest(relation->name(), relation->digest.to_string());
+  if (!relation->comments.empty()) write_comments(*relation);
+}
+
+void SchemaChange::write_comments(const RelationState& relation) const {
+  std::string script;
+  for (const auto& [column, text] : relation.comments) {
+    const std::string on = column.empty() ? (relation.relation.is_view ? "VIEW " : "TABLE ") : "COLUMN ";
+    script += "COMMENT ON " + on + quote_identifier(relation.name()) + (column.empty() ? "" : "." + quote_identifier(column)) + " IS " + quote_literal(text) + ";\n";
+  }
+  engine_.storage_->set_setting(kCommentsSetting + relation.name(), script);
+}
+
+void SchemaChange::comment(const Statement& s) {
+  const std::shared_ptr<RelationState> relation = engine_.state(s.names.at(0));
+  const std::unique_lock state(engine_.state_mutex_);
+  undo_.push_back([relation, before = relation->comments] { relation->comments = before; });
+  if (s.comment.empty()) relation->comments.erase(s.column);
+  else relation->comments[s.column] = s.comment;
+  if (engine_.storage_) write_comments(*relation);
 }
 
 // Subscribers of an instance do not move to another view.
@@ -128,6 +148,7 @@ void SchemaChange::take_out(const std::shared_ptr<RelationState>& relation) {
   undo_.push_back([&engine, relation] { engine.enter(relation); });
   after_.push_back([&engine, relation] { engine.detach(*relation); });
   if (engine.stores(*relation)) engine.storage_->drop(relation->name());
+  if (engine.stores(*relation) && !relation->comments.empty()) engine.storage_->set_setting(kCommentsSetting + relation->name(), "");
 }
 
 // ---- change logs
@@ -302,6 +323,7 @@ void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, 
       if (!same) throw Failure(ErrorCode::kDependency, "view " + in_quotes(before->name()) + ", which stands on " + in_quotes(old->name()) + ", would get other columns");
       after = make_view(again);
     }
+    after->comments = before->comments;
     engine_.attach_view(*after);
     add(after);
     succeed(before, after, before != old);

@@ -31,6 +31,7 @@ class SchemaChange {
   void alter_table(Engine::Bound& bound);
   void rename_view(Engine::Bound& bound);
   void alter_log(Engine::Bound& bound);
+  void comment(const Statement& s);
   void create_domain(const std::shared_ptr<const Domain>& domain);
   void drop_domains(const std::vector<std::string>& names, bool if_exists, bool cascade);
   void drop(const std::vector<std::string>& names, bool views, bool if_exists, bool cascade);
@@ -55,6 +56,7 @@ class SchemaChange {
   void take_out(const std::shared_ptr<RelationState>& relation);
   void replace_view(const std::shared_ptr<RelationState>& old, Engine::Bound& bound);
   std::shared_ptr<ViewState> make_view(Engine::Bound& bound);
+  void write_comments(const RelationState& relation) const;
   void set_domains(std::vector<std::shared_ptr<const Domain>> domains);
   void undo(std::size_t to);
   std::shared_ptr<TableState> replace_table(const std::shared_ptr<TableState>& old, Relation relation, const std::vector<int>& sources, std::string definition, bool cascade);

@@ -19,7 +19,7 @@ constexpr std::size_t kCopyRecordBytes = std::size_t{64} << 20;
 bool is_schema_change(Statement::Kind kind) {
   return kind == Statement::Kind::kCreateTable || kind == Statement::Kind::kCreateView || kind == Statement::Kind::kDropTable || kind == Statement::Kind::kDropView ||
          kind == Statement::Kind::kAlterTable || kind == Statement::Kind::kAlterView || kind == Statement::Kind::kAlterLog || kind == Statement::Kind::kCreateDomain ||
-         kind == Statement::Kind::kDropDomain;
+         kind == Statement::Kind::kDropDomain || kind == Statement::Kind::kComment;
 }
 
 // The columns from `begin` of rows that do not change any more.

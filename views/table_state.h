@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,6 +47,7 @@ struct RelationState {
   Digest next_digest;                       // of the step in progress
   std::vector<std::shared_ptr<SubscriptionState>> subscriptions;  // guarded by Engine::subscriptions_mutex_
   bool dropped = false;
+  std::map<std::string, std::string> comments;  // by column; "": on the relation itself
 
   PlanPtr plan;                             // views that are not folded
 

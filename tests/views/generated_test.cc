@@ -177,5 +177,27 @@ TEST(Enums, RowsHandedInAndReopening) {
   EXPECT_EQ(db.execute("CREATE TABLE a (m mood[])").error().code, ErrorCode::kUnsupported);
 }
 
+TEST(Comments, StayWithWhatTheyAreOn) {
+  const Folder folder;
+  const auto listed = [](const Database& db) { return text(db.query("SELECT relation_name, column_name, comment FROM weir_comments").value()); };
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute("CREATE TABLE t (a INT, b INT, c INT); CREATE VIEW v AS SELECT a FROM t;"
+               "COMMENT ON TABLE t IS 'it''s a \\ table; with all'; COMMENT ON COLUMN t.a IS 'first'; COMMENT ON COLUMN t.b IS 'second'; COMMENT ON COLUMN public.t.c IS 'third';"
+               "COMMENT ON VIEW v IS 'a view'; COMMENT ON COLUMN v.a IS 'of t'; COMMENT ON COLUMN t.b IS NULL").value();
+    EXPECT_FALSE(db.execute("COMMENT ON TABLE v IS 'x'").ok());
+    EXPECT_FALSE(db.execute("COMMENT ON VIEW t IS 'x'").ok());
+    EXPECT_FALSE(db.execute("COMMENT ON COLUMN t.none IS 'x'").ok());
+    EXPECT_EQ(db.execute("COMMENT ON CONSTRAINT x ON t IS 'x'").error().code, ErrorCode::kUnsupported);
+    db.execute("BEGIN; COMMENT ON TABLE t IS 'gone'; ROLLBACK; ALTER TABLE t RENAME COLUMN a TO aa; ALTER TABLE t DROP COLUMN c; ALTER TABLE t RENAME TO tt").value();
+    EXPECT_EQ(listed(db), (Texts{"tt|NULL|it's a \\ table; with all", "tt|aa|first", "v|NULL|a view", "v|a|of t"}));
+  }
+  Database db = Database::open(folder.file()).value();
+  EXPECT_EQ(listed(db), (Texts{"tt|NULL|it's a \\ table; with all", "tt|aa|first", "v|NULL|a view", "v|a|of t"}));
+  db.execute("CREATE OR REPLACE VIEW v AS SELECT aa AS a, b FROM tt; DROP VIEW v; CREATE VIEW v AS SELECT b FROM tt").value();
+  EXPECT_EQ(listed(db), (Texts{"tt|NULL|it's a \\ table; with all", "tt|aa|first"}));
+  EXPECT_TRUE(db.check().value().ok());
+}
+
 }  // namespace
 }  // namespace weir
