@@ -290,18 +290,25 @@ struct Arrangement::Impl {
     return false;
   }
 
-  // -- Rows against chunks. columns[n] of the chunk is compared with by[n] of the row.
-  bool matches_identity(const Chunk& chunk, std::uint32_t i, const std::byte* row, const std::uint16_t* columns, const std::uint16_t* by,
-                        std::size_t n) const {
-    for (std::size_t k = 0; k < n; ++k) {
-      const std::uint16_t c = by ? by[k] : static_cast<std::uint16_t>(k);
-      const Column& column = chunk.columns[columns ? columns[k] : c];
-      const bool null = !column.is_valid(i);
-      if (null != places[c].is_null(row)) return false;
-      if (!null && !same_identity(kinds[c], column, i, row + places[c].offset)) return false;
+  // -- Rows against chunks.
+  bool matches_identity(const Chunk& chunk, std::uint32_t i, const std::byte* row, std::size_t c) const {
+    const Column& column = chunk.columns[c];
+    const bool null = !column.is_valid(i);
+    return null == places[c].is_null(row) && (null || same_identity(kinds[c], column, i, row + places[c].offset));
+  }
+  bool matches_identity(const Chunk& chunk, std::uint32_t i, const std::byte* row) const {
+    for (std::size_t c = 0; c < kinds.size(); ++c) {
+      if (!matches_identity(chunk, i, row, c)) return false;
     }
     return true;
   }
+  bool matches_identity(const Chunk& chunk, std::uint32_t i, const std::byte* row, std::span<const std::uint16_t> columns) const {
+    for (const std::uint16_t c : columns) {
+      if (!matches_identity(chunk, i, row, c)) return false;
+    }
+    return true;
+  }
+  // columns[n] of the chunk is compared with by[n] of the row.
   bool matches_key(std::span<const std::uint16_t> by, const Chunk& chunk, std::span<const std::uint16_t> columns, std::uint32_t i,
                    const std::byte* row) const {
     for (std::size_t k = 0; k < by.size(); ++k) {
@@ -419,10 +426,8 @@ struct Arrangement::Impl {
   struct AnyRows {
     Impl& a;
     const Chunk& chunk;
-    bool match(std::uint32_t i, const std::byte* row) const { return a.matches_identity(chunk, i, row, nullptr, nullptr, a.kinds.size()); }
-    bool steady(std::uint32_t i, const std::byte* row) const {
-      return a.matches_identity(chunk, i, row, nullptr, a.steady.data(), a.steady.size());
-    }
+    bool match(std::uint32_t i, const std::byte* row) const { return a.matches_identity(chunk, i, row); }
+    bool steady(std::uint32_t i, const std::byte* row) const { return a.matches_identity(chunk, i, row, a.steady); }
     void write(std::uint32_t i, std::byte* row) const { a.write(chunk, i, row); }
   };
 
@@ -742,7 +747,6 @@ Arrangement::~Arrangement() = default;
 
 std::span<const Kind> Arrangement::kinds() const { return impl_->kinds; }
 std::span<const KeyKind> Arrangement::key_kinds() const { return impl_->key_kinds; }
-std::span<const std::uint16_t> Arrangement::identity() const { return impl_->identity; }
 bool Arrangement::unique() const { return impl_->unique; }
 
 std::uint32_t Arrangement::add_index(std::span<const std::uint16_t> columns) {
@@ -828,29 +832,11 @@ void Arrangement::find(const Chunk& chunk, Row* out) const {
   const Impl& a = *impl_;
   std::uint64_t hashes[kChunkRows];
   hash_rows(chunk, a.identity, hashes);
-  a.look_up(a.slots, chunk, hashes, out,
-            [&](std::uint32_t i, Row r) { return a.matches_identity(chunk, i, a.tuples[r], nullptr, nullptr, a.kinds.size()); });
-}
-
-void Arrangement::find_by_identity(const Chunk& chunk, std::span<const std::uint16_t> columns, Row* out) const {
-  const Impl& a = *impl_;
-  if (a.identity.empty() && columns.empty()) return find(chunk, out);
-  std::uint64_t hashes[kChunkRows];
-  hash_rows(chunk, columns, hashes);
-  if (columns.size() == 1 && a.kinds[a.identity.empty() ? 0 : a.identity[0]] == Kind::kInt && !a.null_words &&
-      !holds_null(chunk.columns[columns[0]], chunk)) {
-    const std::int64_t* data = chunk.columns[columns[0]].ints();
-    const std::uint32_t offset = a.places[a.identity.empty() ? 0 : a.identity[0]].offset;
-    a.look_up(a.slots, chunk, hashes, out, [=, &a](std::uint32_t i, Row r) { return data[i] == load<std::int64_t>(a.tuples[r] + offset); });
-    return;
-  }
-  const std::uint16_t* by = a.identity.empty() ? nullptr : a.identity.data();
-  a.look_up(a.slots, chunk, hashes, out,
-            [&](std::uint32_t i, Row r) { return a.matches_identity(chunk, i, a.tuples[r], columns.data(), by, columns.size()); });
+  a.look_up(a.slots, chunk, hashes, out, [&](std::uint32_t i, Row r) { return a.matches_identity(chunk, i, a.tuples[r]); });
 }
 
 bool Arrangement::matches(Row row, const Chunk& chunk, std::uint32_t position) const {
-  return impl_->matches_identity(chunk, position, impl_->tuples[row], nullptr, nullptr, impl_->kinds.size());
+  return impl_->matches_identity(chunk, position, impl_->tuples[row]);
 }
 
 std::int64_t Arrangement::weight(Row row) const { return Impl::weight(impl_->tuples[row]); }

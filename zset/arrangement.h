@@ -40,7 +40,6 @@ class Arrangement {
 
   std::span<const Kind> kinds() const;
   std::span<const KeyKind> key_kinds() const;
-  std::span<const std::uint16_t> identity() const;
   bool unique() const;
 
   // An index over key columns in this order; counts its users. An index over no columns holds all rows in one chain. Built from the rows that are there.
@@ -56,8 +55,6 @@ class Arrangement {
 
   // out[k]: the row identical to the chunk's row k (same columns), or kNone.
   void find(const Chunk& chunk, Row* out) const;
-  // out[k]: the first row that agrees with the chunk's row k on the identity columns: `columns` of the chunk. For primary keys.
-  void find_by_identity(const Chunk& chunk, std::span<const std::uint16_t> columns, Row* out) const;
 
   // Is the row identical to the chunk's row at this position (same columns)?
   bool matches(Row row, const Chunk& chunk, std::uint32_t position) const;

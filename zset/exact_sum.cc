@@ -99,33 +99,6 @@ Window* add_limbs(Window* window, int low, const Limb* limbs, int count) {
 
 }  // namespace
 
-ExactSum::ExactSum(const ExactSum& other) : nan_(other.nan_), plus_infinity_(other.plus_infinity_), minus_infinity_(other.minus_infinity_) {
-  if (other.state_ == nullptr) return;
-  const auto* from = static_cast<const Window*>(other.state_);
-  state_ = std::malloc(Window::bytes(from->capacity));
-  if (state_ == nullptr) throw std::bad_alloc();
-  std::memcpy(state_, from, Window::bytes(from->size));
-}
-
-ExactSum::ExactSum(ExactSum&& other) noexcept
-    : nan_(std::exchange(other.nan_, 0)),
-      plus_infinity_(std::exchange(other.plus_infinity_, 0)),
-      minus_infinity_(std::exchange(other.minus_infinity_, 0)),
-      state_(std::exchange(other.state_, nullptr)) {}
-
-ExactSum& ExactSum::operator=(const ExactSum& other) {
-  if (this != &other) *this = ExactSum(other);
-  return *this;
-}
-
-ExactSum& ExactSum::operator=(ExactSum&& other) noexcept {
-  std::swap(nan_, other.nan_);
-  std::swap(plus_infinity_, other.plus_infinity_);
-  std::swap(minus_infinity_, other.minus_infinity_);
-  std::swap(state_, other.state_);
-  return *this;
-}
-
 ExactSum::~ExactSum() { std::free(state_); }
 
 void ExactSum::add(double x, std::int64_t weight) {
@@ -185,16 +158,6 @@ void ExactSum::add_product(double x, double y, std::int64_t weight) {
     }
   }
   state_ = add_limbs(static_cast<Window*>(state_), at >> 6, limbs, 5);
-}
-
-void ExactSum::add(const ExactSum& other) {
-  nan_ += other.nan_;
-  plus_infinity_ += other.plus_infinity_;
-  minus_infinity_ += other.minus_infinity_;
-  if (other.state_ == nullptr) return;
-  const ExactSum copy = this == &other ? other : ExactSum();  // a sum may be added to itself
-  const auto* from = static_cast<const Window*>(this == &other ? copy.state_ : other.state_);
-  state_ = add_limbs(static_cast<Window*>(state_), from->low, from->limbs(), from->size);
 }
 
 double ExactSum::value() const {

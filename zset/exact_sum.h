@@ -17,15 +17,12 @@ bool comoment_overflows(std::int64_t n, const ExactSum& x, const ExactSum& y, co
 class ExactSum {
  public:
   ExactSum() = default;
-  ExactSum(const ExactSum&);
-  ExactSum(ExactSum&&) noexcept;
-  ExactSum& operator=(const ExactSum&);
-  ExactSum& operator=(ExactSum&&) noexcept;
+  ExactSum(const ExactSum&) = delete;
+  ExactSum& operator=(const ExactSum&) = delete;
   ~ExactSum();
 
   void add(double x, std::int64_t weight);  // NaN and infinities are counted apart
   void add_product(double x, double y, std::int64_t weight);  // x y, exact: REQUIRES that this sum has terms of this form alone, and value() is not asked for
-  void add(const ExactSum& other);
   double value() const;                     // nearest double; NaN if a NaN or both infinities are in; an infinity if only that
   bool overflows() const;                   // all terms are finite but the sum is no double: "value out of range: overflow"
   std::size_t heap_bytes() const;

@@ -60,7 +60,6 @@ void compare(const Arrangement& a, const Model& model, const std::vector<Index>&
 
   const Delta asked = test::delta_of(probes, kinds, arena, *rc::gen::element(1u, 4u, 500u), *rc::gen::arbitrary<bool>());
   std::vector<Arrangement::Row> found(kChunkRows);
-  std::vector<std::uint16_t> identity(a.identity().begin(), a.identity().end());
   for (const Chunk& chunk : asked.chunks) {
     a.find(chunk, found.data());
     for (std::uint32_t k = 0; k < chunk.selected; ++k) {
@@ -70,19 +69,6 @@ void compare(const Arrangement& a, const Model& model, const std::vector<Index>&
       if (at == model.end()) continue;
       RC_ASSERT(stored(a, found[k]) == row);
       RC_ASSERT(a.weight(found[k]) == at->second);
-    }
-    a.find_by_identity(chunk, identity, found.data());
-    for (std::uint32_t k = 0; k < chunk.selected; ++k) {
-      const Cells row = test::row_at(chunk, chunk.position(k));
-      const auto agrees = [&](const Cells& other) {
-        if (identity.empty()) return row == other;
-        return std::all_of(identity.begin(), identity.end(), [&](std::uint16_t c) { return row[c] == other[c]; });
-      };
-      if (found[k] != Arrangement::kNone) {
-        RC_ASSERT(agrees(stored(a, found[k])));
-      } else {
-        RC_ASSERT(std::none_of(model.begin(), model.end(), [&](const auto& entry) { return agrees(entry.first); }));
-      }
     }
     for (const Index& index : indexes) {
       const bool null_matches = *rc::gen::arbitrary<bool>();

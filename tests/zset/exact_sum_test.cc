@@ -178,23 +178,9 @@ TEST(ExactSum, IsTheNearestDoubleInAnyOrderAndComesBack) {
     for (const auto& [x, w] : all) sum.add(x, w);
     ASSERT_EQ(std::bit_cast<std::uint64_t>(sum.value()), std::bit_cast<std::uint64_t>(value));
 
-    // In two parts, added up.
-    ExactSum left, right;
-    for (std::size_t i = 0; i < all.size(); ++i) (i % 2 == 0 ? left : right).add(all[i].first, all[i].second);
-    ExactSum both = left;
-    both.add(right);
-    ASSERT_EQ(std::bit_cast<std::uint64_t>(both.value()), std::bit_cast<std::uint64_t>(value));
-    left = std::move(both);
-    for (const auto& [x, w] : all) left.add(x, -w);
-    ASSERT_EQ(std::bit_cast<std::uint64_t>(left.value()), 0u);
+    for (const auto& [x, w] : all) sum.add(x, -w);
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(sum.value()), 0u);
   }
-}
-
-TEST(ExactSum, AddsToItself) {
-  ExactSum sum;
-  sum.add(0.75, 3);
-  sum.add(sum);
-  EXPECT_EQ(sum.value(), 4.5);
 }
 
 struct Pairs {
