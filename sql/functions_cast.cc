@@ -77,17 +77,6 @@ Column double_to_real(const Function&, std::span<const Column> args, const Chunk
   });
 }
 
-template <bool Real>
-double numeric_to_float(const Numeric& n) {
-  if (n.kind == Numeric::Class::kFinite && n.is_zero()) return 0;
-  double d = n.to_double();
-  if constexpr (Real) d = n.kind == Numeric::Class::kFinite ? std::strtof(n.to_string().c_str(), nullptr) : d;  // rounded once
-  if (n.kind == Numeric::Class::kFinite && (std::isinf(d) || d == 0)) {
-    fail('"' + n.to_string() + "\" is out of range for type " + (Real ? "real" : "double precision"));
-  }
-  return d;
-}
-
 Column to_typed_numeric(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
   const Bytes* in = args[0].bytes();
   return fill<Numeric>(rows, arena, [&](std::uint32_t i) { return Numeric::decode(in[i]).typed(self.target.precision, self.target.scale); });
@@ -202,8 +191,8 @@ Choice choose(TypeId from, const Type& to, bool explicit_cast) {
   }
   if (from == TypeId::kNumeric) {
     if (integer(to.id)) return {numeric_to_integer};
-    if (to.id == TypeId::kDouble) return {pointwise<[](const Numeric& n) { return numeric_to_float<false>(n); }>};
-    if (to.id == TypeId::kReal) return {pointwise<[](const Numeric& n) { return numeric_to_float<true>(n); }>};
+    if (to.id == TypeId::kDouble) return {pointwise<[](const Numeric& n) { return n.to_double(); }>};
+    if (to.id == TypeId::kReal) return {pointwise<[](const Numeric& n) -> double { return n.to_float(); }>};
   }
   if (from == TypeId::kBoolean && to.id == TypeId::kInteger) return {pointwise<[](bool v) -> Int { return v; }>, Effort::kCheap};
   const auto moment = [](TypeId t) { return t == TypeId::kTimestamp || t == TypeId::kTimestamptz; };  // one and the same in UTC
