@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "operators/gather.h"
 #include "views/csv.h"
 #include "views/table_changes.h"
 #include "zset/datetime.h"
@@ -151,12 +152,7 @@ void columns_in(const TableState& table, std::span<const ColumnData> columns, st
   const std::size_t chunks = (rows + kChunkRows - 1) / kChunkRows, first = out.size();
   Column* all = arena.array<Column>(chunks * width);
   for (std::size_t n = 0; n < chunks; ++n) {
-    Chunk chunk;
-    chunk.size = chunk.selected = static_cast<std::uint32_t>(std::min<std::size_t>(kChunkRows, rows - n * kChunkRows));
-    chunk.width = static_cast<std::uint16_t>(width);
-    chunk.columns = all + n * width;
-    chunk.weights = plus_ones();
-    out.push_back(chunk);
+    out.push_back(dense_chunk(static_cast<std::uint32_t>(std::min<std::size_t>(kChunkRows, rows - n * kChunkRows)), {all + n * width, width}, plus_ones()));
   }
   for (std::uint16_t c = 0; c < width; ++c) {
     const ColumnIn column(table, c, columns[c], rows, arena);

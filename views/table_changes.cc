@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "operators/gather.h"
 #include "zset/hash.h"
 
 namespace weir::internal {
@@ -396,11 +397,7 @@ TableChanges::Place TableChanges::find_key(std::span<const Datum> key) {
       columns[table.relation.key[k]] = Column::make(key[k].kind, 1, true, scratch);
       columns[table.relation.key[k]].set(0, key[k]);
     }
-    Chunk chunk;
-    chunk.size = chunk.selected = 1;
-    chunk.width = static_cast<std::uint16_t>(columns.size());
-    chunk.columns = columns.data();
-    chunk.weights = plus_ones();
+    const Chunk chunk = dense_chunk(1, columns, plus_ones());
     std::uint64_t hash = 0;
     hash_keys(chunk, table.relation.key, table.kinds_of_key(), &hash);
     const std::uint32_t index = find_entry(static_cast<std::uint32_t>(hash >> 32 ^ hash), chunk, 0);

@@ -5,6 +5,7 @@
 
 #include <unordered_set>
 
+#include "operators/gather.h"
 #include "views/table_changes.h"
 #include "zset/hash.h"
 
@@ -47,11 +48,7 @@ std::uint32_t TableChanges::entry_of_base(Arrangement::Row base) const {
     columns[c] = Column::make(table.kinds()[c], 1, true, scratch);
     columns[c].set(0, table.rows->get(base, c));
   }
-  Chunk chunk;
-  chunk.size = chunk.selected = 1;
-  chunk.width = static_cast<std::uint16_t>(columns.size());
-  chunk.columns = columns.data();
-  chunk.weights = plus_ones();
+  const Chunk chunk = dense_chunk(1, columns, plus_ones());
   std::uint64_t hash = 0;
   if (table.keyed())
     hash_keys(chunk, table.relation.key, table.kinds_of_key(), &hash);
