@@ -216,14 +216,13 @@ From Binder::bind_item(const Json& node, const Environment* environment, const S
   unsupported(spaced(type) + " in FROM", offset);
 }
 
-// A function in FROM: generate_series, or one row with the value of any other.
+// Functions in FROM: generate_series, one row with the value of any other, or (bind_unnest) several and numbered ones.
 From Binder::bind_function_rows(const Json& body, const Environment* environment, const Scope* lateral) {
   const Json& functions = at(body, "functions");
   const Json& pair = at(*open(functions[0]).second, "items");
   const auto [type, call] = open(pair[0]);
   const int offset = location(*call);
-  if (flag(body, "is_rowsfrom")) unsupported("ROWS FROM", offset);
-  only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality"});
+  only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality", "is_rowsfrom"});
   Scope scope;
   scope.outer = lateral;
   Context context;
@@ -231,10 +230,9 @@ From Binder::bind_function_rows(const Json& body, const Environment* environment
   context.environment = environment;
   context.clause = "functions in FROM";
   const std::string function = type == "FuncCall" ? strings_of(at(*call, "funcname")).back() : "";
-  if (catalog_.find(function).empty() && returns_rows(function) && (function != "generate_series" || flag(body, "ordinality"))) {
-    return bind_unnest(function, *call, body, context);
-  }
-  if (flag(body, "ordinality")) unsupported("WITH ORDINALITY of this function", offset);
+  const bool several = functions.size() > 1 || flag(body, "ordinality");
+  if (several || (catalog_.find(function).empty() && returns_rows(function) && function != "generate_series")) return bind_unnest(body, context);
+  if (!pair[1].empty()) unsupported("a column definition list", offset);
   auto one = std::make_unique<Plan>();
   one->node = Plan::Node::kValues;
   one->rows.emplace_back();

@@ -1,6 +1,7 @@
 // Set-returning functions: unnest, generate_series, generate_subscripts, string_to_table, regexp_matches, regexp_split_to_table. Each is UNNEST of an array.
 //
 //     FROM f(…) [WITH ORDINALITY]      unnest over one row                    P, LATERAL f(…)      unnest over P
+//     ROWS FROM (f(…), g(…))           unnest of both arrays side by side
 //     SELECT …, f(…), g(…)             unnest of both arrays side by side, over all that the select list sees
 
 #include <algorithm>
@@ -131,33 +132,56 @@ ExprPtr Binder::bind_rows_call(const std::string& name, const Json& body, const 
   return row_of(name, Expr::make_call(f, type, std::move(args), offset));
 }
 
-From Binder::bind_unnest(const std::string& name, const Json& call, const Json& body, const Context& context) {
-  only(call, "a set-returning function", {"funcname", "args", "funcformat"});
-  const int offset = location(call);
-  std::vector<ExprPtr> args = bind_list(at(call, "args"), context), arrays;
-  if (name == "unnest" && args.size() > 1) {
-    for (ExprPtr& a : args) {
-      std::vector<ExprPtr> one;
-      one.push_back(std::move(a));
-      arrays.push_back(bind_rows_array(name, std::move(one), offset));
+// Each function gives a column, an element of its array a row; one that returns no rows has an array of its value.
+From Binder::bind_unnest(const Json& body, const Context& context) {
+  std::vector<ExprPtr> arrays;
+  std::vector<std::string> names, functions;  // of the columns; "" where the function returns no rows
+  const auto add = [&](ExprPtr array, const std::string& name, const std::string& function) {
+    arrays.push_back(std::move(array));
+    names.push_back(name);
+    functions.push_back(function);
+  };
+  const auto only_one = [](ExprPtr expr) {
+    std::vector<ExprPtr> out;
+    out.push_back(std::move(expr));
+    return out;
+  };
+  for (const Json& function : at(body, "functions")) {
+    const Json& pair = at(*open(function).second, "items");
+    const auto [type, call] = open(pair[0]);
+    const int offset = location(*call);
+    if (!pair[1].empty()) unsupported("a column definition list", offset);
+    const std::string name = type == "FuncCall" ? strings_of(at(*call, "funcname")).back() : "";
+    if (!returns_rows(name) || !catalog_.find(name).empty()) {
+      ExprPtr value = bind(pair[0], context);
+      if (is_array(value->type.id)) unsupported("an array, as the value of a function in FROM that is numbered or stands beside others", offset);
+      add(bind_array(only_one(std::move(value)), nullptr, offset), output_name(pair[0]), "");
+      continue;
     }
-  } else {
-    arrays.push_back(bind_rows_array(name, std::move(args), offset));
+    only(*call, "a set-returning function", {"funcname", "args", "funcformat"});
+    std::vector<ExprPtr> args = bind_list(at(*call, "args"), context);
+    if (name != "unnest" || args.size() < 2) {
+      add(bind_rows_array(name, std::move(args), offset), name, name);
+    } else {
+      for (ExprPtr& a : args) add(bind_rows_array(name, only_one(std::move(a)), offset), name, name);
+    }
   }
   auto row = std::make_unique<Plan>();
   row->node = Plan::Node::kValues;
   row->rows.emplace_back();
   derive_node(*row);
-  const std::size_t n = arrays.size();
   PlanPtr plan = unnest_of(std::move(row), std::move(arrays));
+  std::vector<ExprPtr> columns;
+  for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(row_of(functions[i], weir::column_of(plan->schema, static_cast<std::uint16_t>(i))));
+  const std::string table = names[0];
   // The one column of a function is called as the table is, unless the alias says how.
   const Json* alias = find(body, "alias");
-  std::vector<std::string> names(n, n == 1 && alias ? text_field(*alias, "aliasname") : name);
-  std::vector<ExprPtr> columns;
-  if (flag(body, "ordinality")) names.push_back("ordinality");
-  for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(weir::column_of(plan->schema, static_cast<std::uint16_t>(i)));
-  columns[0] = row_of(name, std::move(columns[0]));
-  return relation_from(make_project(std::move(plan), std::move(columns), std::move(names)), name, alias, {});
+  if (names.size() == 1 && alias) names[0] = text_field(*alias, "aliasname");
+  if (flag(body, "ordinality")) {
+    columns.push_back(weir::column_of(plan->schema, static_cast<std::uint16_t>(names.size())));
+    names.push_back("ordinality");
+  }
+  return relation_from(make_project(std::move(plan), std::move(columns), std::move(names)), table, alias, {});
 }
 
 // P, LATERAL unnest(…): more columns and rows of P, without a join.

@@ -345,7 +345,7 @@ class Binder {
   // The array whose elements are the function's rows.
   ExprPtr bind_rows_array(const std::string& name, std::vector<ExprPtr> args, int offset);
   ExprPtr bind_rows_call(const std::string& name, const Json& body, const Context& context);  // in a select list
-  From bind_unnest(const std::string& name, const Json& call, const Json& body, const Context& context);  // in FROM
+  From bind_unnest(const Json& body, const Context& context);  // functions in FROM, side by side
   PlanPtr unnest_beside(Plan::JoinKind kind, PlanPtr& plan, const Plan& right, const Scope& scope, const Expr* condition);  // null: no plain LATERAL unnest
 
   Type bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers);
