@@ -5,7 +5,8 @@
 //
 // Law      a Z-set of values: add() is the group's +, so adding the negation restores it. Weights may be negative in between; negatives() counts such entries.
 // State    16 bytes where it lies (all zero: empty), nodes on the heap: leaves of 4 values to 512 bytes of them, inner nodes of up to 32 children.
-// Cost     add, rank, each_from: O(log n). apply() merges many changes in one pass, O(n + changes), where that is cheaper. front, back: O(log n).
+// Cost     add, rank, each_from: O(log n). apply() goes down once for all changes of a leaf where there are some to each, and where there are many rebuilds the tree in
+//          one pass, O(n + changes). front, back: O(log n).
 // Ownership  own.keep(value) is called for a value that comes to lie in the tree (and may change where it points), own.meet(value) for the one that lies there
 //          already when its weight changes, own.drop(value) for one that goes. clear() frees all.
 // Threads  const calls may run in parallel.
@@ -51,16 +52,23 @@ class OrderedMultiset {
     while (n->height != 0) n = children(n)[n->size - 1];
     return keys(n)[n->size - 1];
   }
-  // Two stages, some changes ahead of add(): the root, then, once that is there, the leaf of a value.
+  // Stages, some changes ahead of add(): the root, then, once that is there, the leaf of a value, then what its alikes stand for: f(entry) for up to four of them.
   void prefetch() const {
-    if (root_) prefetch_lines(root_, 256);
+    if (!root_) return;
+    prefetch_lines(root_, 256);
+    __builtin_prefetch(reinterpret_cast<const char*>(root_) + node_bytes(0, kFan, false), 1);  // children, if it is an inner one
   }
   template <class Order>
   void prefetch(const Value& value, Order&& order) const {
-    const Node* n = root_;
-    if (!n || n->height == 0) return;
-    while (n->height != 0) n = children(n)[child_of(n, value, order)];
-    prefetch_lines(n, sizeof(Node) + kLeaf * sizeof(Value));
+    if (!root_ || root_->height == 0) return;
+    prefetch_lines(leaf_of(value, order), sizeof(Node) + kLeaf * sizeof(Value));
+  }
+  template <class Order, class F>
+  void each_alike(const Value& value, Order&& order, F&& f) const {
+    if (!root_) return;
+    const Node* n = leaf_of(value, order);
+    const std::uint32_t first = lower_bound(n, value, order);
+    for (std::uint32_t i = first; i < n->size && i < first + 4 && order(keys(n)[i], value) == 0; ++i) f(keys(n)[i]);
   }
   std::size_t bytes() const { return root_ ? bytes_of(root_) : 0; }  // of its nodes, which it visits
 
@@ -91,10 +99,15 @@ class OrderedMultiset {
   // Adds changes that ascend strictly, none of weight 0.
   template <class Order, class Own>
   void apply(std::span<const Change> changes, Order&& order, Own&& own) {
-    if (changes.size() < kMergeFrom || changes.size() * 8 < entries_) {
-      for (const Change& c : changes) add(c.value, c.weight, order, own);
-    } else {
-      merge(changes, order, own);
+    if (changes.size() >= kMergeFrom && changes.size() * 4 >= entries_) return merge(changes, order, own);
+    const bool in_runs = changes.size() * (kLeaf / 4) >= entries_;
+    while (!changes.empty()) {
+      std::size_t done = in_runs ? add_run(changes, order, own) : 0;
+      if (done == 0) {
+        add(changes[0].value, changes[0].weight, order, own);
+        done = 1;
+      }
+      changes = changes.subspan(done);
     }
   }
 
@@ -241,6 +254,13 @@ class OrderedMultiset {
     return i == 0 ? 0 : i - 1;
   }
 
+  template <class Order>
+  const Node* leaf_of(const Value& value, Order& order) const {
+    const Node* n = root_;
+    while (n->height != 0) n = children(n)[child_of(n, value, order)];
+    return n;
+  }
+
   template <class Order, class Own>
   std::int64_t add(Node*& n, const Value& value, std::int64_t weight, Order& order, Own& own, Node*& right) {
     return n->height == 0 ? add_to_leaf(n, value, weight, order, own, right) : add_to_inner(n, value, weight, order, own, right);
@@ -332,6 +352,85 @@ class OrderedMultiset {
     weights(n)[l] = total(left);
     std::free(gone);
     close_gap(n, l + 1);
+  }
+
+  // Adds the first changes, those of one leaf, in one pass over it. Returns how many; 0 where they are too few, or the leaf would not stay of a size that leaves may have.
+  template <class Order, class Own>
+  std::size_t add_run(std::span<const Change> changes, Order& order, Own& own) {
+    constexpr std::size_t kHeight = 16;  // of 2^32 values it is less
+    Node** slot = &root_;
+    Node* above[kHeight];
+    std::uint32_t at[kHeight];
+    std::size_t height = 0;
+    const Value* end = nullptr;  // where the next leaf begins
+    if (!root_) return 0;
+    while ((*slot)->height != 0) {
+      Node* n = *slot;
+      const std::uint32_t i = child_of(n, changes[0].value, order);
+      if (i + 1u < n->size) {
+        end = &keys(n)[i + 1];
+        if (n->height == 1) prefetch_lines(children(n)[i + 1], sizeof(Node) + kLeaf * sizeof(Value));
+      }
+      above[height] = n;
+      at[height++] = i;
+      slot = &children(n)[i];
+    }
+    Node* n = *slot;
+    const std::size_t room = static_cast<std::size_t>(n->capacity - n->size), spare = n->size > kLeaf / 4 ? n->size - kLeaf / 4 - 1 : 0;
+    const std::size_t most = std::min({changes.size(), room, spare});
+    std::size_t run = 0;
+    while (run < most && (!end || order(changes[run].value, *end) < 0)) ++run;
+    if (run < 2) return 0;
+
+    // What is between the first change and the last, anew; what is behind moves.
+    Value values[kLeaf];
+    std::int64_t sums[kLeaf];
+    const std::uint32_t first = lower_bound(n, changes[0].value, order);
+    std::uint32_t from = first, to = 0;
+    std::int64_t added = 0;
+    bool units = n->units;
+    for (const Change& c : changes.first(run)) {
+      while (from < n->size && order(keys(n)[from], c.value) < 0) {
+        values[to] = keys(n)[from];
+        sums[to++] = weight_at(n, from++);
+      }
+      added = static_cast<std::int64_t>(static_cast<std::uint64_t>(added) + static_cast<std::uint64_t>(c.weight));
+      std::int64_t now = c.weight;
+      values[to] = c.value;
+      if (from < n->size && order(keys(n)[from], c.value) == 0) {
+        const std::int64_t before = weight_at(n, from);
+        now = add_weights(before, c.weight);
+        negatives_ += (now < 0) - (before < 0);
+        values[to] = keys(n)[from++];
+        own.meet(values[to]);
+        if (now == 0) {
+          own.drop(values[to]);
+          --entries_;
+          continue;
+        }
+      } else {
+        own.keep(values[to]);
+        ++entries_;
+        negatives_ += now < 0;
+      }
+      units = units && now == 1;
+      sums[to++] = now;
+    }
+    if (n->units && !units) {
+      resize(*slot, n->capacity, false);
+      n = *slot;
+    }
+    const std::uint32_t rest = n->size - from;
+    move_entries(n, first + to, n, from, rest);
+    std::memcpy(static_cast<void*>(keys(n) + first), values, to * sizeof(Value));
+    if (!n->units) std::memcpy(weights(n) + first, sums, to * sizeof(std::int64_t));
+    n->size = static_cast<std::uint16_t>(first + to + rest);
+    while (height-- != 0) {
+      std::int64_t& below = weights(above[height])[at[height]];
+      below = static_cast<std::int64_t>(static_cast<std::uint64_t>(below) + static_cast<std::uint64_t>(added));
+      keys(above[height])[at[height]] = keys(children(above[height])[at[height]])[0];
+    }
+    return run;
   }
 
   // One pass over all entries and all changes, into new nodes.

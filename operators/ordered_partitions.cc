@@ -137,7 +137,7 @@ OrderedPartitions::Entry OrderedPartitions::entry_of(Id row) const {
   return e;
 }
 
-void OrderedPartitions::take(const Delta& delta, Arena& arena) {
+void OrderedPartitions::take(const Delta& delta, Arena& arena, Executor* executor) {
   for (const Chunk& chunk : delta.chunks) {
     Id* ids = arena.array<Id>(chunk.size);
     partitions_.find_or_add(pick(chunk, partition_, arena), arena, ids);
@@ -152,22 +152,41 @@ void OrderedPartitions::take(const Delta& delta, Arena& arena) {
       pending_.push_back({p.touched - 1, entry_of(row), chunk.weights[i]});
     });
   }
-  sort_by_partition();
+  sort_by_partition(executor);
 }
 
-// Each row once, without those that cancel out.
-void OrderedPartitions::sort_by_partition() {
+void OrderedPartitions::sort_by_partition(Executor* executor) {
   const std::size_t n = touched_.size();
   starts_.assign(n + 2, 0);
   for (const Pending& p : pending_) ++starts_[p.number + 2];
   for (std::size_t t = 2; t < n + 2; ++t) starts_[t] += starts_[t - 1];
   changes_.resize(pending_.size());
   for (const Pending& p : pending_) changes_[starts_[p.number + 1]++] = {p.entry, p.weight};
+  ends_.resize(n);
+  cut(executor != nullptr);
+  if (executor) executor->run(ranges_.size(), [&](std::size_t r) { sort(ranges_[r]); });
+  else sort(ranges_[0]);
+}
+
+void OrderedPartitions::cut(bool in_parallel) {
+  const auto n = static_cast<std::uint32_t>(touched_.size());
+  ranges_.clear();
+  const std::size_t size = in_parallel ? changes_.size() / kRanges + 1 : changes_.size() + 1;
+  for (std::uint32_t first = 0; first < n || ranges_.empty();) {
+    std::uint32_t last = first;
+    while (last < n && (last == first || starts_[last] - starts_[first] < size)) ++last;
+    ranges_.push_back({first, last});
+    first = last;
+  }
+  if (done_.size() < ranges_.size()) done_.resize(ranges_.size());
+}
+
+// Each row once, without those that cancel out.
+void OrderedPartitions::sort(const Range& range) {
   const auto by = order();
-  std::uint32_t to = 0;
-  for (std::size_t t = 0; t < n; ++t) {
+  for (std::uint32_t t = range.first; t < range.last; ++t) {
     const std::uint32_t first = starts_[t], last = starts_[t + 1];
-    starts_[t] = to;
+    std::uint32_t to = first;
     std::sort(changes_.begin() + first, changes_.begin() + last, [&](const auto& a, const auto& b) {
       const int c = by(a.value, b.value);
       return c != 0 ? c < 0 : a.value.row < b.value.row;
@@ -177,18 +196,28 @@ void OrderedPartitions::sort_by_partition() {
       while (i < last && by(changes_[i].value, sum.value) == 0) sum.weight = add_weights(sum.weight, changes_[i++].weight);
       if (sum.weight != 0) changes_[to++] = sum;
     }
-  }
-  starts_[n] = to;
-}
-
-void OrderedPartitions::prefetch(std::uint32_t t) const {
-  if (t + 2 * kAhead < touched_.size()) partition(touched_[t + 2 * kAhead]).rows.prefetch();
-  if (t + kAhead < touched_.size() && starts_[t + kAhead] != starts_[t + kAhead + 1]) {
-    partition(touched_[t + kAhead]).rows.prefetch(changes_[starts_[t + kAhead]].value, order());
+    ends_[t] = to;
   }
 }
 
-OrderedPartitions::Id OrderedPartitions::apply(Id id, const Change& change) {
+// In four stages: the partition, its root, the leaves of its changes, the rows that these will be compared with.
+void OrderedPartitions::prefetch(std::uint32_t t, std::uint32_t last) const {
+  constexpr std::size_t kFew = 64;
+  const auto by_prefix = [](const Entry& a, const Entry& b) { return a.prefix < b.prefix ? -1 : a.prefix > b.prefix; };
+  const auto few = [&](std::uint32_t touched) { return changes(touched).first(std::min<std::size_t>(changes(touched).size(), kFew)); };
+  if (t + 4 * kAhead < last) partitions_.rows().prefetch(touched_[t + 4 * kAhead]);
+  if (t + 3 * kAhead < last) partition(touched_[t + 3 * kAhead]).rows.prefetch();
+  if (t + 2 * kAhead < last) {
+    const Rows& rows = partition(touched_[t + 2 * kAhead]).rows;
+    for (const Change& c : few(t + 2 * kAhead)) rows.prefetch(c.value, by_prefix);
+  }
+  if (t + kAhead < last) {
+    const Rows& rows = partition(touched_[t + kAhead]).rows;
+    for (const Change& c : few(t + kAhead)) rows.each_alike(c.value, by_prefix, [&](const Entry& e) { rows_.prefetch(e.row); });
+  }
+}
+
+OrderedPartitions::Id OrderedPartitions::apply(Id id, const Change& change, std::size_t range) {
   struct Keeper {
     Id kept = RowStore::kNone, met = RowStore::kNone, dropped = RowStore::kNone;
     void keep(Entry& e) { kept = e.row; }
@@ -202,17 +231,20 @@ OrderedPartitions::Id OrderedPartitions::apply(Id id, const Change& change) {
   Entry entry = change.value;
   if (keeper.kept != RowStore::kNone) rows_.set_tag(keeper.kept, kAtRest);
   else entry.row = keeper.met;
-  if (keeper.dropped != RowStore::kNone) removed_.push_back(keeper.dropped);
-  applied_.push_back({id, entry, change.weight});
+  Done& done = done_[range];
+  if (keeper.dropped != RowStore::kNone) done.removed.push_back(keeper.dropped);
+  done.applied.push_back({id, entry, change.weight});
   if (now < 0) throw Failure(ErrorCode::kEvaluation, "a row is deleted that is not there");
   return entry.row;
 }
 
 void OrderedPartitions::unapply() noexcept {
-  for (auto a = applied_.rbegin(); a != applied_.rend(); ++a) {
-    Partition& p = partition(a->partition);
-    p.rows.add(a->entry, -a->weight, order(), Rows::OwnsNothing());
-    p.total -= a->weight;
+  for (const Done& done : done_) {
+    for (auto a = done.applied.rbegin(); a != done.applied.rend(); ++a) {
+      Partition& p = partition(a->partition);
+      p.rows.add(a->entry, -a->weight, order(), Rows::OwnsNothing());
+      p.total -= a->weight;
+    }
   }
 }
 
@@ -220,10 +252,14 @@ void OrderedPartitions::clear_step() noexcept {
   empty_list(touched_);
   empty_list(pending_);
   empty_list(starts_);
+  empty_list(ends_);
   empty_list(changes_);
-  empty_list(applied_);
   empty_list(candidates_);
-  empty_list(removed_);
+  ranges_.clear();
+  for (Done& done : done_) {
+    empty_list(done.applied);
+    empty_list(done.removed);
+  }
 }
 
 }  // namespace weir

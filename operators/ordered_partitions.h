@@ -7,11 +7,13 @@
 // State    each row once in a RowStore; for each partition an order-statistic tree of row numbers, each beside what the first order key says about its place.
 // Cost     a change: O(log n). Positions and ranges: O(log n) and what they hold.
 // Order    touched partitions in order of first touch.
+// Threads  const calls, and apply() and prefetch() for partitions of different ranges of a step, may run in parallel.
 // Nulls    by nulls_first of each order key; NULL partition keys form one partition.
 // Errors   apply() throws Failure(kEvaluation) where a row is taken away that is not there.
 
 #include <vector>
 
+#include "circuit/executor.h"
 #include "operators/key_table.h"
 #include "operators/order_key.h"
 #include "operators/ordered_multiset.h"
@@ -47,21 +49,28 @@ class OrderedPartitions {
   OrderedPartitions(std::vector<KeyKind> rows, std::vector<std::uint16_t> partition, std::vector<OrderKey> order, std::size_t payload_bytes = 0);
   ~OrderedPartitions();
 
-  // -- A step.
-  void take(const Delta& delta, Arena& arena);
+  // -- A step. With an executor the changes are brought into order in parallel.
+  void take(const Delta& delta, Arena& arena, Executor* executor = nullptr);
   std::uint32_t touched() const { return static_cast<std::uint32_t>(touched_.size()); }
   Id touched(std::uint32_t t) const { return touched_[t]; }
-  std::span<const Change> changes(std::uint32_t t) const { return {changes_.data() + starts_[t], starts_[t + 1] - starts_[t]}; }
-  void prefetch(std::uint32_t t) const;  // to be called while partition t is worked on, for those that come after it
+  std::span<const Change> changes(std::uint32_t t) const { return {changes_.data() + starts_[t], ends_[t] - starts_[t]}; }
+  // The touched partitions in ranges that have about as many changes each; one without an executor.
+  struct Range {
+    std::uint32_t first, last;
+  };
+  std::span<const Range> ranges() const { return ranges_; }
+  void prefetch(std::uint32_t t, std::uint32_t last) const;  // to be called while partition t is worked on, for those that come after it and before `last`
   // Adds one change to the rows at rest. Returns the number of the row that stands for it there; it stays readable until the step ends.
-  Id apply(Id partition, const Change& change);
+  Id apply(Id partition, const Change& change, std::size_t range = 0);
   // drop(partition): called for each that is about to go.
   template <class Drop>
   void advance(Drop&& drop) noexcept {
     for (const Id row : candidates_) {
       if (rows_.tag(row) != kAtRest) rows_.remove(row);
     }
-    for (const Id row : removed_) rows_.remove(row);
+    for (const Done& done : done_) {
+      for (const Id row : done.removed) rows_.remove(row);
+    }
     end_step(drop);
   }
   template <class Drop>
@@ -113,10 +122,18 @@ class OrderedPartitions {
     Entry entry;
     std::int64_t weight;
   };
+  // What has been done in a range.
+  struct Done {
+    std::vector<Applied> applied;
+    std::vector<Id> removed;  // rows that no longer stand in a partition
+  };
+  static constexpr std::size_t kRanges = 32;
 
   int compare_keys(Id a, Id b, std::size_t keys) const;
   int compare(Id a, Id b) const;
-  void sort_by_partition();
+  void sort_by_partition(Executor* executor);
+  void cut(bool in_parallel);
+  void sort(const Range& range);
   void unapply() noexcept;
   void clear_step() noexcept;
   template <class Drop>
@@ -140,11 +157,11 @@ class OrderedPartitions {
   // Of the step:
   std::vector<Id> touched_;
   std::vector<Pending> pending_;
-  std::vector<std::uint32_t> starts_;
-  std::vector<Change> changes_;  // of touched partition t: from starts_[t] to starts_[t + 1]
-  std::vector<Applied> applied_;
+  std::vector<std::uint32_t> starts_, ends_;
+  std::vector<Change> changes_;  // of touched partition t: from starts_[t] to ends_[t]
+  std::vector<Range> ranges_;
+  std::vector<Done> done_;      // by range
   std::vector<Id> candidates_;  // rows put into the store; those that do not come to stand in a partition (tag kAtRest) go when the step ends
-  std::vector<Id> removed_;     // rows that no longer stand in a partition
 };
 
 }  // namespace weir

@@ -5,7 +5,7 @@
 //
 // State    a page holds 1,024 rows; the first one grows from 4. An empty page is given back. Bytes of more than 12 are copied to the heap and freed with their row.
 // Cost     allocate, free, set: O(columns). A row of up to 64 bytes never straddles a cache line.
-// Order    the same operations give the same ids.
+// Order    the same operations give the same ids: the lowest free row of a page is the next.
 // Threads  const calls may run in parallel.
 
 #include <cstddef>
@@ -54,15 +54,18 @@ class RowStore {
   std::size_t bytes() const;
 
  private:
-  static constexpr std::uint32_t kShift = 10, kPageRows = 1u << kShift, kMask = kPageRows - 1;
+  static constexpr std::uint32_t kShift = 10, kPageRows = 1u << kShift, kMask = kPageRows - 1, kWords = kPageRows / 64;
   struct Page {
-    std::uint32_t capacity = 0, used = 0, live = 0, free = kNone;  // free: the first of a list of free rows
+    std::uint32_t capacity = 0, used = 0, live = 0;
+    std::uint32_t first = kWords;        // no word before this one has free rows
+    std::uint64_t free[kWords] = {};     // a bit a row: of those used before, which are free
   };
 
   std::uint32_t* header(std::byte* row) const { return reinterpret_cast<std::uint32_t*>(row + header_); }
   const std::uint32_t* header(const std::byte* row) const { return reinterpret_cast<const std::uint32_t*>(row + header_); }
   void drop_bytes(std::byte* row) noexcept;
   void grow(std::uint32_t page);
+  std::uint32_t take_free(std::uint32_t page);
 
   std::vector<KeyKind> kinds_;
   std::vector<std::uint16_t> offsets_;

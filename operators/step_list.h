@@ -1,7 +1,7 @@
 #pragma once
 // Lists that an operator fills during a step and empties when it ends.
 //
-// State    an emptied list keeps its memory for the next step, but not that of a very large one.
+// State    an emptied list keeps its memory for the next step: up to 8 MiB, and beyond 256 KiB only while steps use an eighth of it.
 
 #include <cstddef>
 #include <vector>
@@ -10,9 +10,11 @@ namespace weir {
 
 template <class T>
 void empty_list(std::vector<T>& list) noexcept {
-  constexpr std::size_t kKeepBytes = 2 * 1024 * 1024;
+  constexpr std::size_t kKeepBytes = 8 * 1024 * 1024, kSmallBytes = 256 * 1024;
+  const std::size_t bytes = list.capacity() * sizeof(T);
+  const bool keep = bytes <= kSmallBytes || (bytes <= kKeepBytes && list.size() >= list.capacity() / 8);
   list.clear();
-  if (list.capacity() * sizeof(T) > kKeepBytes) std::vector<T>().swap(list);
+  if (!keep) std::vector<T>().swap(list);
 }
 
 }  // namespace weir

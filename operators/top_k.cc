@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "operators/ordered_partitions.h"
+#include "operators/parallel_chunks.h"
 #include "operators/step_list.h"
 
 namespace weir {
@@ -24,12 +25,20 @@ class TopK final : public Operator {
   }
 
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
-    rows_.take(*inputs[0], step.arena());
-    for (std::uint32_t t = 0; t < rows_.touched(); ++t) {
-      rows_.prefetch(t);
-      change(t);
-    }
-    put(step.arena(), out);
+    Executor* executor = step.parallel(inputs[0]->rows()) ? &step.executor() : nullptr;
+    rows_.take(*inputs[0], step.arena(), executor);
+    const auto ranges = rows_.ranges();
+    if (work_.size() < ranges.size()) work_.resize(ranges.size());
+    const auto change_range = [&](std::size_t r) {
+      work_[r].range = r;
+      for (std::uint32_t t = ranges[r].first; t < ranges[r].last; ++t) {
+        rows_.prefetch(t, ranges[r].last);
+        change(t, work_[r]);
+      }
+    };
+    if (executor) executor->run(ranges.size(), change_range);
+    else change_range(0);
+    put(step, executor, out);
   }
   void advance() noexcept override {
     rows_.advance([](Partition&) {});
@@ -45,7 +54,7 @@ class TopK final : public Operator {
     rows_.each([&](Id id) { window(rows_.partition(id), begin_, end_of(rows_.partition(id)), all); });
     std::vector<Out> rows;
     for (const Window& w : all) put_window(w, 1, rows);
-    emit(rows, step.arena(), out);
+    emit(rows, step, nullptr, out);
     return true;
   }
   bool has_state() const override { return true; }
@@ -75,32 +84,41 @@ class TopK final : public Operator {
     std::int64_t weight, position;
   };
 
+  // What a range of partitions is worked on with, and what comes out of it.
+  struct Work {
+    std::size_t range = 0;
+    std::int64_t until = 0;  // where the window of the partition at hand ended before the step
+    std::vector<Window> before, after;
+    std::vector<Out> out;
+    bool moves = false;  // `out` may name a row several times
+  };
+
   // Applies the changes of a partition and notes how its window changes.
-  void change(std::uint32_t t) {
+  void change(std::uint32_t t, Work& work) {
     const std::span<const Change> changes = rows_.changes(t);
     if (changes.empty()) return;
     const Id id = rows_.touched(t);
     const Partition& p = rows_.partition(id);
     if (begin_ == 0 && end_ == kHighest && !spec_.row_number) {  // everything is in the window
-      for (const auto& c : changes) out_.push_back({rows_.apply(id, c), c.weight, 0});
+      for (const auto& c : changes) work.out.push_back({rows_.apply(id, c, work.range), c.weight, 0});
       return;
     }
     const auto by = rows_.order();
     const auto first = p.rows.rank(changes.front().value, by);
-    until_ = end_of(p);
-    if (first.before >= until_) {
-      for (const auto& c : changes) rows_.apply(id, c);
-      note_ties(p);
+    work.until = end_of(p);
+    if (first.before >= work.until) {
+      for (const auto& c : changes) rows_.apply(id, c, work.range);
+      note_ties(p, work);
       return;
     }
     const std::int64_t from = std::max(begin_, first.before);
-    const bool small = std::min(until_, p.total) - from <= std::max<std::int64_t>(kSmallWindow, static_cast<std::int64_t>(changes.size()) * 4);
+    const bool small = std::min(work.until, p.total) - from <= std::max<std::int64_t>(kSmallWindow, static_cast<std::int64_t>(changes.size()) * 4);
     if (spec_.row_number || small) {
-      change_by_window(id, p, changes, from);
+      change_by_window(id, p, changes, from, work);
       return;
     }
-    for (const auto& c : changes) change_by_position(id, p, c);
-    note_ties(p);
+    for (const auto& c : changes) change_by_position(id, p, c, work);
+    note_ties(p, work);
   }
 
   // Where the window ends: at its limit or, with ties, behind the last peer of the row that stands there.
@@ -113,104 +131,104 @@ class TopK final : public Operator {
     });
     return OrderedPartitions::partition_point(p, [&](const Entry& e) { return rows_.compare_peers(e, last) <= 0; });
   }
-  // The changes being noted for a window up to until_: what it holds more, or less, since its end has moved.
-  void note_ties(const Partition& p) {
+  // The changes being noted for a window up to work.until: what it holds more, or less, since its end has moved.
+  void note_ties(const Partition& p, Work& work) const {
     if (!spec_.ties) return;
     const std::int64_t end = end_of(p);
-    note_range(p, until_, end, 1);
-    note_range(p, end, until_, -1);
+    note_range(p, work.until, end, 1, work);
+    note_range(p, end, work.until, -1, work);
   }
 
   // Compares the window before and after, from the first position that changes to the last.
-  void change_by_window(Id id, const Partition& p, std::span<const Change> changes, std::int64_t from) {
+  void change_by_window(Id id, const Partition& p, std::span<const Change> changes, std::int64_t from, Work& work) {
     std::int64_t net = 0;
     for (const auto& c : changes) net = add_weights(net, c.weight);
-    std::int64_t until = until_;
+    std::int64_t until = work.until;
     if (net == 0 && !spec_.ties) {  // what lies behind the last change stays where it is
       const auto last = p.rows.rank(changes.back().value, rows_.order());
       until = std::min(until, last.before + last.weight);
     }
-    before_.clear();
-    after_.clear();
-    window(p, from, until, before_);
-    for (const auto& c : changes) rows_.apply(id, c);
-    window(p, from, spec_.ties ? end_of(p) : until, after_);
-    if (spec_.row_number) compare_positions();
-    else compare_rows();
+    work.before.clear();
+    work.after.clear();
+    window(p, from, until, work.before);
+    for (const auto& c : changes) rows_.apply(id, c, work.range);
+    window(p, from, spec_.ties ? end_of(p) : until, work.after);
+    if (spec_.row_number) compare_positions(work);
+    else compare_rows(work);
   }
-  void compare_positions() {
+  void compare_positions(Work& work) const {
     std::size_t a = 0, b = 0;
     std::int64_t used_a = 0, used_b = 0;
-    while (a < before_.size() || b < after_.size()) {
-      const bool has_a = a < before_.size(), has_b = b < after_.size();
-      if (has_a && has_b && before_[a].row == after_[b].row && used_a == used_b && before_[a].copies == after_[b].copies) {
+    while (a < work.before.size() || b < work.after.size()) {
+      const bool has_a = a < work.before.size(), has_b = b < work.after.size();
+      if (has_a && has_b && work.before[a].row == work.after[b].row && used_a == used_b && work.before[a].copies == work.after[b].copies) {
         ++a, ++b;
         used_a = used_b = 0;
         continue;
       }
-      const bool same = has_a && has_b && before_[a].row == after_[b].row;
+      const bool same = has_a && has_b && work.before[a].row == work.after[b].row;
       if (has_a) {
-        if (!same) out_.push_back({before_[a].row, -1, before_[a].position + used_a});
-        if (++used_a == before_[a].copies) ++a, used_a = 0;
+        if (!same) work.out.push_back({work.before[a].row, -1, work.before[a].position + used_a});
+        if (++used_a == work.before[a].copies) ++a, used_a = 0;
       }
       if (has_b) {
-        if (!same) out_.push_back({after_[b].row, 1, after_[b].position + used_b});
-        if (++used_b == after_[b].copies) ++b, used_b = 0;
+        if (!same) work.out.push_back({work.after[b].row, 1, work.after[b].position + used_b});
+        if (++used_b == work.after[b].copies) ++b, used_b = 0;
       }
     }
   }
-  void compare_rows() {
+  void compare_rows(Work& work) const {
     const auto by = rows_.order();
     std::size_t a = 0, b = 0;
-    while (a < before_.size() || b < after_.size()) {
+    while (a < work.before.size() || b < work.after.size()) {
       int c = 0;
-      if (a == before_.size()) c = 1;
-      else if (b == after_.size()) c = -1;
-      else if (before_[a].row != after_[b].row) c = by(rows_.entry_of(before_[a].row), rows_.entry_of(after_[b].row));
+      if (a == work.before.size()) c = 1;
+      else if (b == work.after.size()) c = -1;
+      else if (work.before[a].row != work.after[b].row) c = by(rows_.entry_of(work.before[a].row), rows_.entry_of(work.after[b].row));
       if (c < 0) {
-        out_.push_back({before_[a].row, -before_[a].copies, 0});
+        work.out.push_back({work.before[a].row, -work.before[a].copies, 0});
         ++a;
       } else if (c > 0) {
-        out_.push_back({after_[b].row, after_[b].copies, 0});
+        work.out.push_back({work.after[b].row, work.after[b].copies, 0});
         ++b;
       } else {
-        const std::int64_t w = after_[b].copies - before_[a].copies;
-        if (w != 0) out_.push_back({after_[b].row, w, 0});
+        const std::int64_t w = work.after[b].copies - work.before[a].copies;
+        if (w != 0) work.out.push_back({work.after[b].row, w, 0});
         ++a, ++b;
       }
     }
   }
 
   // One change of a row moves what lies behind it by its weight: some rows cross the window's begin, some its end.
-  void change_by_position(Id id, const Partition& p, const Change& change) {
-    moves_ = true;
+  void change_by_position(Id id, const Partition& p, const Change& change, Work& work) {
+    work.moves = true;
     if (change.weight > 0) {
       const auto at = p.rows.rank(change.value, rows_.order());
-      note_insertion(p, at.before + at.weight, change.weight, 1);
-      const Id row = rows_.apply(id, change);
-      note_own(row, at.before + at.weight, change.weight, 1);
+      note_insertion(p, at.before + at.weight, change.weight, 1, work);
+      const Id row = rows_.apply(id, change, work.range);
+      note_own(row, at.before + at.weight, change.weight, 1, work);
     } else {
-      const Id row = rows_.apply(id, change);
+      const Id row = rows_.apply(id, change, work.range);
       const auto at = p.rows.rank(change.value, rows_.order());
-      note_insertion(p, at.before + at.weight, -change.weight, -1);
-      note_own(row, at.before + at.weight, -change.weight, -1);
+      note_insertion(p, at.before + at.weight, -change.weight, -1, work);
+      note_own(row, at.before + at.weight, -change.weight, -1, work);
     }
   }
   // What `copies` rows put in at `at` do to the others. sign -1: what taking them out undoes.
-  void note_insertion(const Partition& p, std::int64_t at, std::int64_t copies, std::int64_t sign) {
-    if (at >= until_) return;
-    if (until_ != kHighest) note_range(p, std::max({begin_, at, until_ - copies}), until_, -sign);
-    note_range(p, std::max(at, begin_ - copies), until_ == kHighest ? begin_ : std::min(begin_, until_ - copies), sign);
+  void note_insertion(const Partition& p, std::int64_t at, std::int64_t copies, std::int64_t sign, Work& work) const {
+    if (at >= work.until) return;
+    if (work.until != kHighest) note_range(p, std::max({begin_, at, work.until - copies}), work.until, -sign, work);
+    note_range(p, std::max(at, begin_ - copies), work.until == kHighest ? begin_ : std::min(begin_, work.until - copies), sign, work);
   }
-  void note_own(Id row, std::int64_t at, std::int64_t copies, std::int64_t sign) {
-    const std::int64_t first = std::max(at, begin_), last = std::min(copies > kHighest - at ? kHighest : at + copies, until_);
-    if (first < last) out_.push_back({row, sign * (last - first), 0});
+  void note_own(Id row, std::int64_t at, std::int64_t copies, std::int64_t sign, Work& work) const {
+    const std::int64_t first = std::max(at, begin_), last = std::min(copies > kHighest - at ? kHighest : at + copies, work.until);
+    if (first < last) work.out.push_back({row, sign * (last - first), 0});
   }
-  void note_range(const Partition& p, std::int64_t from, std::int64_t to, std::int64_t sign) {
+  void note_range(const Partition& p, std::int64_t from, std::int64_t to, std::int64_t sign, Work& work) const {
     if (from >= to || from >= p.total) return;
     p.rows.each_from(from, [&](const Entry& e, std::int64_t copies) {
       const std::int64_t n = std::min(copies, to - from);
-      out_.push_back({e.row, sign * n, 0});
+      work.out.push_back({e.row, sign * n, 0});
       from += n;
       return from < to;
     });
@@ -233,46 +251,57 @@ class TopK final : public Operator {
     for (std::int64_t i = 0; i < w.copies; ++i) out.push_back({w.row, sign, w.position + i});
   }
 
-  void put(Arena& arena, Delta& out) {
-    if (moves_) {
-      std::sort(out_.begin(), out_.end(), [](const Out& a, const Out& b) { return a.row < b.row; });
+  void put(Step& step, Executor* executor, Delta& out) {
+    std::vector<Out>& all = work_[0].out;
+    bool moves = false;
+    for (Work& work : work_) {
+      moves |= work.moves;
+      if (&work != &work_[0]) all.insert(all.end(), work.out.begin(), work.out.end());
+    }
+    if (moves) {
+      std::sort(all.begin(), all.end(), [](const Out& a, const Out& b) { return a.row < b.row; });
       std::size_t to = 0;
-      for (std::size_t i = 0; i < out_.size();) {
-        Out sum = out_[i++];
-        while (i < out_.size() && out_[i].row == sum.row) sum.weight += out_[i++].weight;
-        if (sum.weight != 0) out_[to++] = sum;
+      for (std::size_t i = 0; i < all.size();) {
+        Out sum = all[i++];
+        while (i < all.size() && all[i].row == sum.row) sum.weight += all[i++].weight;
+        if (sum.weight != 0) all[to++] = sum;
       }
-      out_.resize(to);
+      all.resize(to);
     }
-    emit(out_, arena, out);
+    emit(all, step, executor, out);
   }
-  void emit(const std::vector<Out>& rows, Arena& arena, Delta& out) const {
-    Id* ids = arena.array<Id>(rows.size());
-    std::int64_t* weights = arena.array<std::int64_t>(rows.size());
-    std::int64_t* numbers = spec_.row_number ? arena.array<std::int64_t>(rows.size()) : nullptr;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      ids[i] = rows[i].row;
-      weights[i] = rows[i].weight;
-      if (numbers) numbers[i] = rows[i].position + 1;
-    }
-    rows_.rows().emit({ids, rows.size()}, {weights, rows.size()}, numbers, arena, out);
+  void emit(const std::vector<Out>& rows, Step& step, Executor* executor, Delta& out) const {
+    std::vector<Delta> parts(executor ? rows.size() / kRangeRows + 1 : 0);
+    each_range(executor, rows.size(), [&](std::size_t first, std::size_t last) {
+      Arena& arena = step.arena();
+      const std::size_t n = last - first;
+      Id* ids = arena.array<Id>(n);
+      std::int64_t* weights = arena.array<std::int64_t>(n);
+      std::int64_t* numbers = spec_.row_number ? arena.array<std::int64_t>(n) : nullptr;
+      for (std::size_t i = 0; i < n; ++i) {
+        const Out& row = rows[first + i];
+        ids[i] = row.row;
+        weights[i] = row.weight;
+        if (numbers) numbers[i] = row.position + 1;
+      }
+      rows_.rows().emit({ids, n}, {weights, n}, numbers, arena, executor ? parts[first / kRangeRows] : out);
+    });
+    for (const Delta& part : parts) out.chunks.insert(out.chunks.end(), part.chunks.begin(), part.chunks.end());
   }
 
   void end_step() noexcept {
-    empty_list(out_);
-    empty_list(before_);
-    empty_list(after_);
-    moves_ = false;
+    for (Work& work : work_) {
+      empty_list(work.out);
+      empty_list(work.before);
+      empty_list(work.after);
+      work.moves = false;
+    }
   }
 
   TopKSpec spec_;
   std::int64_t begin_ = 0, end_ = 0;  // positions of the window, from 0
-  std::int64_t until_ = 0;            // where the window of the partition at hand ended before the step
   OrderedPartitions rows_;
-  // Of the step:
-  std::vector<Window> before_, after_;
-  std::vector<Out> out_;
-  bool moves_ = false;  // out_ may name a row several times
+  std::vector<Work> work_{1};  // by range of the step
 };
 
 }  // namespace

@@ -103,7 +103,7 @@ class Window final : public Operator {
   void evaluate(Step& step, Inputs inputs, Delta& out) override {
     rows_.take(*inputs[0], step.arena());
     for (std::uint32_t t = 0; t < rows_.touched(); ++t) {
-      rows_.prefetch(t);
+      rows_.prefetch(t, rows_.touched());
       change(t, step.arena());
     }
     put(step.arena(), out);

@@ -128,6 +128,7 @@ TableChanges::Rows TableChanges::keep(std::span<const Datum> row) {
 
 void TableChanges::reserve(std::size_t entries) {
   if (mask_ != 0 && entries * 2 <= mask_ + 1) return;
+  if (entries > entries_.capacity()) entries_.reserve(std::max(entries, entries_.capacity() * 2));
   std::size_t slots = 16;
   while (slots < entries * 2) slots *= 2;
   mask_ = slots - 1;
@@ -238,30 +239,33 @@ void TableChanges::rollback(const Mark& mark) {
 }
 
 void TableChanges::insert(std::span<const Rows> rows) {
-  atomically([&] {
-    for (const Rows& r : rows) apply(Operation::kInsert, r);
-  });
+  atomically([&] { apply(Operation::kInsert, rows); });
 }
 
 void TableChanges::erase(std::span<const Rows> rows) {
   index_all();
-  atomically([&] {
-    for (const Rows& r : rows) apply(Operation::kErase, r);
-  });
+  atomically([&] { apply(Operation::kErase, rows); });
 }
 
 void TableChanges::upsert(std::span<const Rows> rows) {
-  atomically([&] {
-    for (const Rows& r : rows) apply(Operation::kUpsert, r);
-  });
+  atomically([&] { apply(Operation::kUpsert, rows); });
 }
 
 void TableChanges::update(std::span<const Rows> before, std::span<const Rows> after) {
   index_all();
   atomically([&] {
-    for (const Rows& r : before) apply(Operation::kErase, r);
-    for (const Rows& r : after) apply(Operation::kInsert, r);
+    apply(Operation::kErase, before);
+    apply(Operation::kInsert, after);
   });
+}
+
+void TableChanges::apply(Operation operation, std::span<const Rows> all) {
+  if (table_->keyed() && all.size() > 1) {
+    std::size_t rows = 0;
+    for (const Rows& some : all) rows += some.chunk.selected;
+    reserve(entries_.size() + rows);
+  }
+  for (const Rows& some : all) apply(operation, some);
 }
 
 void TableChanges::apply(Operation operation, const Rows& rows) {
@@ -608,7 +612,7 @@ std::uint64_t TableChanges::net(Arena& arena, Delta& out) {
     if (positions.size() == chunk.size) {
       chunk.selection = nullptr;
     } else {
-      std::sort(positions.begin(), positions.end());
+      if (!std::is_sorted(positions.begin(), positions.end())) std::sort(positions.begin(), positions.end());
       std::uint32_t* selection = arena.array<std::uint32_t>(positions.size());
       std::copy(positions.begin(), positions.end(), selection);
       chunk.selection = selection;

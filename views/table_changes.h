@@ -101,6 +101,7 @@ class TableChanges {
   };
   enum class Operation : std::uint8_t { kInsert, kErase, kUpsert };
 
+  void apply(Operation operation, std::span<const Rows> all);
   void apply(Operation operation, const Rows& rows);
   void apply_keyed(Operation operation, const Rows& rows);
   void apply_counted(Operation operation, const Rows& rows);

@@ -1,6 +1,7 @@
 // Would catch: a large delta that comes out otherwise on several workers than on one, in other rows or in another order; groups that a refused large step leaves
 // changed; a race between the shares of a delta (under ThreadSanitizer).
 #include "operators/aggregate.h"
+#include "operators/top_k.h"
 
 #include <weir/error.h>
 
@@ -195,6 +196,23 @@ TEST(LargeDeltas, OrderedSetsAndTexts) {
 
 TEST(LargeDeltas, Distinct) {
   same_on_all_executors([](Circuit& circuit, NodeId in) { return except_all(circuit, distinct(circuit, in), in); }, false);
+}
+
+TopKSpec top(std::uint64_t offset, std::uint64_t limit, bool row_number, bool ties = false) {
+  TopKSpec spec;
+  spec.partition = {0};
+  spec.order = {{2, true, false}, {3, false, false}};
+  spec.offset = offset;
+  spec.limit = limit;
+  spec.row_number = row_number;
+  spec.ties = ties;
+  return spec;
+}
+
+TEST(LargeDeltas, TheFirstRowsOfEachPartition) {
+  for (const TopKSpec& spec : {top(2, 5, true), top(0, 3, false, true), top(10, 200, false)}) {
+    same_on_all_executors([&](Circuit& circuit, NodeId in) { return top_k(circuit, in, spec); });
+  }
 }
 
 }  // namespace

@@ -114,6 +114,31 @@ TEST(OrderedMultiset, AgreesWithAMap) {
   }
 }
 
+// From one change in a hundred entries to one in two: single ones, runs of a leaf, and all anew.
+TEST(OrderedMultiset, ManyChangesAtOnce) {
+  for (const std::int64_t weight : {1, 3}) {
+    Both both;
+    std::uint64_t state = 7;
+    const auto next = [&](std::uint64_t n) {
+      state = state * 6364136223846793005ull + 1442695040888963407ull;
+      return static_cast<std::int64_t>((state >> 33) % n);
+    };
+    for (int i = 0; i < 3000; ++i) both.add(next(100000), weight);
+    for (int round = 0; round < 60; ++round) {
+      const std::uint64_t one_in = std::uint64_t{2} + static_cast<std::uint64_t>(round) % 40 * 2;
+      std::map<std::int64_t, std::int64_t> changes;
+      for (const auto& [v, w] : both.model) {
+        if (next(one_in * 2) == 0) changes[v] = round % 3 == 0 && w > 1 ? -1 : -w;
+        if (next(one_in * 2) == 0) changes[v + 1 + next(30)] = round % 5 == 0 ? next(3) + 1 : weight;
+        if (round % 7 == 0 && next(one_in * 4) == 0) changes[v] = 1;
+      }
+      if (round % 4 == 3) std::erase_if(changes, [](const auto& c) { return c.second > 0; });
+      both.apply(changes);
+      both.check();
+    }
+  }
+}
+
 TEST(OrderedMultiset, InAscendingAndDescendingOrder) {
   Both up, down;
   for (std::int64_t i = 0; i < 5000; ++i) {
