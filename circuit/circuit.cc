@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <unordered_map>
 
 namespace weir {
@@ -32,6 +33,8 @@ struct Node {
   std::uint32_t users = 1;
   bool fresh = false;
   bool consolidated = false;
+  bool follows_time = false;
+  Moment wakes_at = kNever;  // as in Impl::waiting
   std::vector<std::function<void()>> when_freed;
 
   std::unique_ptr<Arrangement> integral;
@@ -60,6 +63,9 @@ struct Circuit::Impl {
   std::size_t count = 0;
   bool reading = false;
   bool clocks = false;
+  Moment time_before = kTimeBegin;            // this step
+  std::set<std::pair<Moment, NodeId>> waiting;  // for their time
+  std::size_t followers = 0;                  // operators that follow the time
 
   // Of this step.
   std::vector<std::vector<Node*>> queue;  // by level; 0: the sources that were pushed into
@@ -94,6 +100,8 @@ struct Circuit::Impl {
     }
     for (std::size_t n = 0; n < node.inputs.size(); ++n) disconnect(*node.inputs[n], node.places[n]);
     if (node.fresh) fresh.erase(std::find(fresh.begin(), fresh.end(), &node));
+    if (node.wakes_at != kNever) waiting.erase({node.wakes_at, node.id});
+    followers -= node.follows_time;
     const std::unique_ptr<Node> gone = std::move(nodes[node.id]);
     freed.push_back(gone->id);
     --count;
@@ -158,6 +166,7 @@ struct Circuit::Impl {
         throw;
       }
       timed(node->keep_ns, [&] { node->op->advance(); });
+      wait_again(*node);
       ++node->steps;
       for (const Delta* input : inputs) node->rows_in += input->rows();
       node->rows_out += out.rows();
@@ -178,6 +187,14 @@ struct Circuit::Impl {
   static std::string name(const Node& node) { return node.op ? node.op->label() : node.label; }
 
   // -- Stepping.
+  void wait_again(Node& node) {
+    if (!node.follows_time) return;
+    const Moment at = node.op->wakes_at();
+    if (at == node.wakes_at) return;
+    if (node.wakes_at != kNever) waiting.erase({node.wakes_at, node.id});
+    if (at != kNever) waiting.emplace(at, node.id);
+    node.wakes_at = at;
+  }
   void wake(Node& node) {
     if (node.queued || node.fresh) return;
     node.queued = true;
@@ -246,6 +263,10 @@ struct Circuit::Impl {
     each(arranged, rows, [this](Node& node) { timed(node.keep_ns, [&] { node.integral->apply(node.out); }); });
     each(called, rows, [this](Node& node) { timed(node.keep_ns, [&] { node.op->advance(); }); });
     for (Node* node : arranged) timed(node->keep_ns, [&] { node->integral->collect(); });
+    if (followers > 0) {
+      for (Node* node : called) wait_again(*node);
+    }
+    time_before = step.now();
     clear();
   }
   void clear() {
@@ -281,6 +302,8 @@ NodeId Circuit::add(std::unique_ptr<Operator> op, std::span<const NodeId> inputs
   node.op = std::move(op);
   node.level = 1;
   node.consolidated = node.op->consolidated();
+  node.follows_time = node.op->follows_time();
+  impl_->followers += node.follows_time;
   for (const NodeId id : inputs) {
     Node& input = impl_->at(id);
     ++input.users;
@@ -347,6 +370,7 @@ void Circuit::backfill(const std::function<void()>& breathe) {
   const std::unique_ptr<Executor> serial = Executor::serial();
   Step step(*serial);
   step.on_breath(breathe);
+  step.set_now(impl_->step.now());
   impl_->fill_fresh(step);
 }
 
@@ -374,6 +398,15 @@ void Circuit::push(NodeId source, const Delta& delta) {
   impl_->wake(node);
 }
 
+void Circuit::set_time(Moment now) {
+  impl_->step.set_now(now);
+  for (auto it = impl_->waiting.begin(); it != impl_->waiting.end() && it->first <= now; ++it) impl_->wake(impl_->at(it->second));
+}
+
+Moment Circuit::now() const { return impl_->step.now(); }
+Moment Circuit::next_wake() const { return impl_->waiting.empty() ? kNever : impl_->waiting.begin()->first; }
+bool Circuit::follows_time() const { return impl_->followers > 0; }
+
 void Circuit::evaluate() {
   try {
     impl_->evaluate();
@@ -389,6 +422,7 @@ void Circuit::advance() noexcept { impl_->advance(); }
 
 void Circuit::revert() noexcept {
   for (Node* node : impl_->called) node->op->revert();
+  impl_->step.set_now(impl_->time_before);
   impl_->clear();
 }
 

@@ -6,7 +6,7 @@
 // A stream is the output of one node. It may own its integral: an arrangement, shared by all who need the stream at rest.
 //
 // Order    step: push() deltas into sources; evaluate(); then the caller reads delta() of what it cares about and commits; then advance(), or revert().
-//          Only nodes with a non-empty input are visited, by levels; the nodes of a level may run in parallel.
+//          Only nodes with a non-empty input, or whose time has come, are visited, by levels; the nodes of a level may run in parallel.
 // Cost     of a step: what its deltas cost, whatever the number of nodes that they do not reach.
 // Threads  one at a time, but for reads of integrals between steps.
 // Errors   evaluate() throws what an operator throws; the step is then reverted and the circuit is as before.
@@ -58,6 +58,11 @@ class Circuit {
   // -- Stepping.
   Step& step();
   void push(NodeId source, const Delta& delta);  // copies the list of chunks, not the data, which must live until advance or revert
+  // The time of this step, and from then on. Part of the step: revert() takes it back. REQUIRES: not before now().
+  void set_time(Moment now);
+  Moment now() const;
+  Moment next_wake() const;                      // when a step is due although nothing is pushed; kNever: no operator waits for its time
+  bool follows_time() const;                     // is there an operator whose output changes with the time?
   void evaluate();
   const Delta& delta(NodeId node) const;         // this step's output; empty where the node did not run
   std::span<const NodeId> ran() const;           // nodes with a non-empty delta in this step, by level

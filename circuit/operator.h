@@ -2,12 +2,13 @@
 // The contract of every operator: evaluate on deltas, then advance or revert.
 //
 // Law      Q^Δ = D ∘ Q ∘ I (DBSP, Definition 3.1): the deltas put out so far add up to Q of the deltas taken in so far.
-// Order    evaluate once a step, and only where an input is not empty; then exactly one of advance and revert.
+// Order    evaluate once a step, and only where an input is not empty or the time has come; then exactly one of advance and revert.
 // Threads  evaluate() of different operators may run at the same time; it may change private state that revert() can restore, never an arrangement.
 // Errors   evaluate() may throw Failure; revert() is then called as for a step refused by somebody else.
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,12 @@
 
 namespace weir {
 
+// The time of a circuit: microseconds since 2000-01-01 UTC, as in a TIMESTAMP. It never goes back.
+using Moment = std::int64_t;
+inline constexpr Moment kTimeBegin = -946'684'800'000'000;        // 1970-01-01
+inline constexpr Moment kTimeEnd = 252'455'615'999'999'999;       // 9999-12-31 23:59:59.999999
+inline constexpr Moment kNever = std::numeric_limits<Moment>::max();
+
 // What an operator may use during one step.
 class Step {
  public:
@@ -27,6 +34,9 @@ class Step {
   // Is a delta of so many rows worth splitting?
   bool parallel(std::uint64_t rows) const { return rows >= kParallelRows && executor_.workers() > 1; }
   void reset();  // the end of a step
+  // One for the whole step.
+  Moment now() const { return now_; }
+  void set_now(Moment now) { now_ = now; }
 
   // Work that may take long calls it after every few thousand rows: between two of them others may have steps of their own, while a new view is filled.
   void breathe() const { if (breathe_) (*breathe_)(); }
@@ -40,6 +50,7 @@ class Step {
   struct alignas(64) Own { Arena arena; };  // a cache line a worker
   std::vector<Own> arenas_;
   const std::function<void()>* breathe_ = nullptr;
+  Moment now_ = kTimeBegin;
 };
 
 using Inputs = std::span<const Delta* const>;  // one a stream, in the order they were connected; never null
@@ -67,6 +78,10 @@ class Operator {
   virtual bool has_state() const { return false; }
   // Is every output delta in unique form (each row once, no weight 0), whatever the inputs?
   virtual bool consolidated() const { return false; }
+
+  // Does the output change with the time? Then it is also evaluated when the time comes that it named at the end of its last step; kNever: not again.
+  virtual bool follows_time() const { return false; }
+  virtual Moment wakes_at() const { return kNever; }
 
   virtual std::string label() const = 0;  // "join on 2 keys", for plans and diagrams
   virtual std::uint64_t state_rows() const { return 0; }

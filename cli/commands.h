@@ -27,12 +27,14 @@ struct ModeOptions {
   std::optional<Mode> mode;
   std::optional<Preset> preset;
   unsigned threads = 0;
+  std::optional<Clock> clock;
   std::string log;  // "": none
 
   OpenOptions over(const OpenOptions& base) const {
     OpenOptions out = preset ? OpenOptions::preset(*preset) : base;
     if (mode) out.mode = *mode;
     out.threads = threads;
+    if (clock) out.clock = *clock;
     if (!log.empty()) out.log = log_to(log);
     return out;
   }

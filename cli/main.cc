@@ -52,6 +52,7 @@ CLI::Option* add_format(CLI::App& command, Format& format) {
 
 const std::map<std::string, StatsFormat> kStatsFormats = {{"text", StatsFormat::kText}, {"json", StatsFormat::kJson}, {"prometheus", StatsFormat::kPrometheus}};
 const std::map<std::string, Mode> kModes = {{"full", Mode::kFull}, {"pipelined", Mode::kPipelined}, {"memory", Mode::kMemory}};
+const std::map<std::string, Clock> kClocks = {{"system", Clock::kSystem}, {"manual", Clock::kManual}};
 const std::map<std::string, Preset> kPresets = {{"balanced", Preset::kBalanced}, {"throughput", Preset::kThroughput}, {"latency", Preset::kLatency}};
 
 void add_open(CLI::App& command, ModeOptions& open) {
@@ -60,6 +61,8 @@ void add_open(CLI::App& command, ModeOptions& open) {
   command.add_option("--preset", open.preset, "mode, batch, queue and cache together: balanced (default), throughput, latency")
       ->transform(CLI::CheckedTransformer(kPresets).description(""))->type_name("PRESET")->default_str("");
   command.add_option("--log", open.log, "append what there is to tell to this file, one JSON object a line; - is standard error (default: nothing is told)")->type_name("FILE");
+  command.add_option("--clock", open.clock, "what now() in views follows: system (default), or manual: it stands until SET weir.clock = 'TIMESTAMP' moves it")
+      ->transform(CLI::CheckedTransformer(kClocks).description(""))->type_name("CLOCK")->default_str("");
   command.add_option("--threads", open.threads, "for evaluation (default: one a core)")->type_name("N")->default_str("");
 }
 

@@ -28,6 +28,14 @@ constexpr std::array<std::string_view, 24> kVolatile = {
     "gen_random_uuid", "pg_sleep", "txid_current", "pg_backend_pid", "version", "current_setting", "set_config", "pg_current_xact_id", "inet_client_addr",
     "current_schema", "current_database", "pg_typeof", "random_normal"};
 
+// CURRENT_DATE, of SVFOP_CURRENT_DATE.
+std::string name_of_word(const Json& body) {
+  std::string name = text_field(body, "op");
+  if (name.starts_with("SVFOP_")) name.erase(0, 6);
+  if (name.ends_with("_N")) name.resize(name.size() - 2);
+  return name;
+}
+
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -154,12 +162,7 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
   if (type == "SubLink") return bind_sublink(*body, context);
   if (type == "RowExpr") unsupported("a row value here", offset);
   if (type == "SetToDefault") throw Failure(ErrorCode::kSyntax, "DEFAULT is not allowed in this context", offset);
-  if (type == "SQLValueFunction") {
-    std::string name = text_field(*body, "op");
-    if (name.starts_with("SVFOP_")) name.erase(0, 6);
-    if (name.ends_with("_N")) name.resize(name.size() - 2);
-    throw Failure(ErrorCode::kUnsupported, name + " is volatile: a live view cannot depend on it", offset);
-  }
+  if (type == "SQLValueFunction") return bind_time_word(*body);
   if (type == "ParamRef") return bind_parameter(*body);
   if (type == "A_ArrayExpr") return bind_array_of(*body, nullptr, context);
   if (type == "A_Indirection") return bind_subscript(*body, context);
@@ -167,6 +170,23 @@ ExprPtr Binder::bind(const Json& node, const Context& context) {
   if (type == "XmlExpr" || type == "XmlSerialize") unsupported("XML", offset);
   if (type == "NamedArgExpr") unsupported("an argument by name", offset);
   unsupported(spaced(type), offset);
+}
+
+ExprPtr Binder::bind_now(int offset) const {
+  constexpr Type type{TypeId::kTimestamptz, 0, 0};
+  if (now_ == Now::kLive) return Expr::make(Expr::Node::kNow, type, {}, offset);
+  return Expr::make_constant(Datum::of(catalog_.now()), type, offset);
+}
+
+ExprPtr Binder::bind_time_word(const Json& body) const {
+  static const std::map<std::string_view, TypeId> kTimes = {
+      {"CURRENT_TIMESTAMP", TypeId::kTimestamptz}, {"LOCALTIMESTAMP", TypeId::kTimestamp}, {"CURRENT_DATE", TypeId::kDate}, {"LOCALTIME", TypeId::kTime}};
+  const std::string name = name_of_word(body);
+  const auto found = kTimes.find(name);
+  if (found == kTimes.end() || now_ == Now::kRefused) throw Failure(ErrorCode::kUnsupported, name + " is volatile: a live view cannot depend on it", location(body));
+  Type type{found->second, 0, 0};
+  if (body.contains("typmod") && text_field(body, "op").ends_with("_N")) type.precision = std::min(body.value("typmod", 6), 6) + 1;
+  return coerce(bind_now(location(body)), type, Cast::kExplicit, location(body));
 }
 
 ExprPtr Binder::bind_boolean(const Json& node, const Context& context) {
@@ -594,6 +614,7 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
   if (!user && among(kWindowFunctions, name)) throw Failure(ErrorCode::kSyntax, "window function " + name + " requires an OVER clause", offset);
   if (!user && returns_rows(name)) return bind_rows_call(name, body, context);
   if (!user && among(kOtherAggregates, name)) unsupported("function " + name, offset);
+  if (!user && now_ != Now::kRefused && !body.contains("args") && (name == "now" || name == "transaction_timestamp" || name == "statement_timestamp")) return bind_now(offset);
   if (!user && among(kVolatile, name)) throw Failure(ErrorCode::kUnsupported, name + "() is volatile: a live view cannot depend on it", offset);
   for (const char* field : {"agg_within_group", "agg_order", "agg_filter", "agg_star", "agg_distinct"}) {
     if (body.contains(field)) {
@@ -655,6 +676,11 @@ int figure_name(const Json& node, std::string& name) {
     const Json* otherwise = find(*body, "defresult");
     const int strength = otherwise ? figure_name(*otherwise, name) : 0;
     return strength <= 1 ? take("case", 1) : strength;
+  }
+  if (type == "SQLValueFunction") {
+    std::string word = name_of_word(*body);
+    for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    return take(word, 2);
   }
   if (type == "A_ArrayExpr") return take("array", 2);
   if (type == "RowExpr") return take("row", 2);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sql/binder.h"
+#include "sql/temporal.h"
 
 namespace weir {
 
@@ -152,10 +153,13 @@ PlanPtr Binder::bind_rows(const Json& body, const Environment* environment, std:
 
 PlanPtr Binder::bind_body(const Json& select, std::vector<std::string> names, std::vector<OrderKey>* order) {
   in_view_ = true;
+  now_ = Now::kLive;
   PlanPtr plan = bind_rows(select, nullptr, order);
   check_enums(plan->schema);
   for (std::size_t i = 0; i < names.size() && i < plan->schema.size(); ++i) plan->schema[i].name = std::move(names[i]);
-  return optimize(std::move(plan));
+  plan = optimize(std::move(plan));
+  check_now(*plan);
+  return plan;
 }
 
 std::uint64_t Binder::limit_value(const Json& node, std::string_view clause, bool& given) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sql/binder.h"
+#include "zset/datetime.h"
 
 namespace weir {
 
@@ -680,6 +681,29 @@ Statement Binder::transaction(const Json& body) {
   return out;
 }
 
+// SET weir.clock = '2026-01-01 12:00' | 'system', and RESET weir.clock.
+Statement Binder::set(const Json& body) {
+  const std::string name = text_field(body, "name"), kind = text_field(body, "kind");
+  if (name != "weir.clock") unsupported("SET " + name, 0);
+  if (flag(body, "is_local")) unsupported("SET LOCAL weir.clock", 0);
+  Statement out;
+  out.kind = Statement::Kind::kSetClock;
+  if (kind == "VAR_SET_DEFAULT" || kind == "VAR_RESET") return out;
+  const Json& args = at(body, "args");
+  if (kind != "VAR_SET_VALUE" || args.size() != 1) unsupported("SET weir.clock to this", 0);
+  const auto [type, constant] = open(args[0]);
+  if (type != "A_Const" || !constant->contains("sval")) throw Failure(ErrorCode::kType, "weir.clock is a timestamp, as text, or 'system'", location(*constant));
+  const std::string text = text_field(at(*constant, "sval"), "sval");
+  if (text == "system") return out;
+  try {
+    out.clock = parse_timestamptz(text);
+  } catch (Failure& failure) {
+    failure.error().offset = location(*constant);
+    throw;
+  }
+  return out;
+}
+
 Statement Binder::explain(const Json& body) {
   only(body, "EXPLAIN", {"query", "options"});
   Statement out;
@@ -721,7 +745,9 @@ Statement Binder::select(const Json& body) {
 Statement Binder::bind_statement(const Json& tree) {
   if (tree.is_null()) return {};
   const auto [type, body] = open(tree);
+  if (type == "SelectStmt" || type == "InsertStmt" || type == "UpdateStmt" || type == "DeleteStmt") now_ = Now::kOnce;
   if (type == "SelectStmt") return select(*body);
+  if (type == "VariableSetStmt") return set(*body);
   if (type == "CreateStmt") return create_table(*body);
   if (type == "ViewStmt") return create_view(*body);
   if (type == "CreateTableAsStmt") return create_as(*body);

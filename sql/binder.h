@@ -214,6 +214,7 @@ class Binder {
   Statement truncate(const Json& body);
   Statement copy(const Json& body);
   Statement transaction(const Json& body);
+  Statement set(const Json& body);
   Statement explain(const Json& body);
   Statement select(const Json& body);
   const Relation& writable(const Json& range, std::string_view what);
@@ -340,6 +341,8 @@ class Binder {
   ExprPtr bind_case(const Json& body, const Context& around);
   ExprPtr bind_cast(const Json& body, const Context& context);
   ExprPtr bind_function(const Json& body, const Context& context);
+  ExprPtr bind_now(int offset) const;  // REQUIRES: it is not refused
+  ExprPtr bind_time_word(const Json& body) const;  // CURRENT_TIMESTAMP and the like
 
   // bind_rows.cc: set-returning functions
   // The array whose elements are the function's rows.
@@ -380,6 +383,8 @@ class Binder {
   std::vector<Statement::Mention> mentions_;
   std::vector<std::string> cast_domains_;  // that the statement casts to
   bool in_view_ = false;
+  // What now() is: refused, one value, or in a view what sql/temporal.h makes of it.
+  enum class Now : std::uint8_t { kRefused, kOnce, kLive } now_ = Now::kRefused;
   int depth_ = 0;
   std::uint64_t recursions_ = 0;    // recursive queries bound so far
   std::size_t copied_nodes_ = 0;  // of WITH queries and queries with sub-selects: they may double with every level

@@ -87,6 +87,8 @@ class Catalog : public UserFunctions {
   virtual const Relation* find_relation(std::string_view name) const = 0;
   virtual const std::shared_ptr<const Domain>* find_domain(std::string_view) const { return nullptr; }
   virtual std::vector<std::string> relation_names() const = 0;  // for "did you mean", and listings
+  // now() of a statement that looks once, in microseconds since 2000-01-01.
+  virtual std::int64_t now() const { return 0; }
   virtual std::string definition_of(std::string_view) const { return ""; }                // of a view, for listings
   virtual std::map<std::string, std::string> comments_of(std::string_view) const { return {}; }  // on columns, and on the relation itself: ""; for listings
   virtual std::vector<std::string> used_by(std::string_view) const { return {}; }         // what a view names in its query, for listings

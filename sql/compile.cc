@@ -441,6 +441,8 @@ NodePtr build(const Expr& e) {
       return std::make_unique<ConstantNode>(key_kind, kind, e.constant);
     case Expr::Node::kParameter:
       throw Failure(ErrorCode::kInternal, "a parameter without a value", e.offset);
+    case Expr::Node::kNow:
+      throw Failure(ErrorCode::kUnsupported, "now() is not supported here", e.offset);
     case Expr::Node::kCall: {
       if (is_relabel(*e.function)) return build(*e.args[0]);
       if (NodePtr comparison = build_comparison(e)) return comparison;
@@ -574,6 +576,8 @@ Datum evaluate_constant(const Expr& e, Arena& arena) {
       throw Failure(ErrorCode::kInternal, "a column in a constant expression", e.offset);
     case Expr::Node::kParameter:
       throw Failure(ErrorCode::kInternal, "a parameter without a value", e.offset);
+    case Expr::Node::kNow:
+      throw Failure(ErrorCode::kUnsupported, "now() is not supported here", e.offset);
     case Expr::Node::kConstant: {
       Datum d = e.constant.get();
       if (d.null) return Datum::of_null(kind_of(e.type.id));

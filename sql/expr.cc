@@ -151,6 +151,9 @@ void append_text(std::string& out, const Expr& e) {
       append_list(out, e.args, ", ", append_text);
       out += ')';
       return;
+    case Expr::Node::kNow:
+      out += "now()";
+      return;
   }
 }
 
@@ -163,7 +166,7 @@ std::string Expr::text() const {
 }
 
 bool Expr::is_constant() const {
-  if (node == Node::kColumn || node == Node::kParameter) return false;
+  if (node == Node::kColumn || node == Node::kParameter || node == Node::kNow) return false;
   if (node == Node::kCall && function->user) return false;
   for (const ExprPtr& a : args) {
     if (!a->is_constant()) return false;

@@ -31,6 +31,7 @@ struct Expr {
     kOr,
     kCase,      // args: when, then, when, then, …, else (always there; conditions are boolean). Lazy.
     kCoalesce,  // lazy
+    kNow,       // the time of the step, a TIMESTAMPTZ. In the plans of views alone; a statement that looks once has a constant in its place
   };
   Node node = Node::kConstant;
   Type type;

@@ -25,6 +25,7 @@
 #include "sql/functions.h"
 #include "sql/plan_build.h"
 #include "sql/recursion.h"
+#include "sql/temporal.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -191,6 +192,7 @@ class Lowering {
       case Plan::Node::kScan: return lower(plan);
       case Plan::Node::kValues: return values(plan);
       case Plan::Node::kFilter: {
+        if (mentions_now(*plan.exprs[0])) return filtered_by_time(plan);
         const Held input(circuit_, lower(*plan.inputs[0]));
         return filter(circuit_, input, compile(*plan.exprs[0]));
       }
@@ -269,6 +271,18 @@ class Lowering {
       case Plan::Node::kWorkingTable: break;
     }
     throw Failure(ErrorCode::kInternal, "a plan without an operator");
+  }
+
+  NodeId filtered_by_time(const Plan& plan) {
+    TimedCondition condition = split_by_time(*plan.exprs[0], plan.inputs[0]->schema.size());
+    if (condition.timeless) return lower_timed(*make_filter(plan.inputs[0]->clone(), std::move(condition.timeless)), condition);
+    return lower_timed(*plan.inputs[0], condition);
+  }
+  NodeId lower_timed(const Plan& below, const TimedCondition& condition) {
+    const Held input(circuit_, lower(below));
+    std::vector<TimeCondition> timed;
+    for (const TimedCondition::Part& part : condition.timed) timed.push_back({compile(*part.condition), part.enters, part.by_day});
+    return temporal_filter(circuit_, input, std::move(timed));
   }
 
   // What the recursive term reads outside of its recursion is lowered here, the rest in the nested circuit.

@@ -105,6 +105,7 @@ bool is_nullable(const Expr& expr, const Schema& input) {
   switch (expr.node) {
     case Expr::Node::kColumn: return is_outer(expr.column) || input[expr.column].nullable;
     case Expr::Node::kConstant: return expr.constant.get().null;
+    case Expr::Node::kNow: return false;
     case Expr::Node::kCoalesce:
       return std::all_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr& a) { return is_nullable(*a, input); });
     case Expr::Node::kAnd: case Expr::Node::kOr:

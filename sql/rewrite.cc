@@ -14,6 +14,7 @@
 #include "sql/decorrelate.h"
 #include "sql/functions.h"
 #include "sql/plan_build.h"
+#include "sql/temporal.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -68,7 +69,7 @@ bool null_with(const Expr& expr, const std::function<bool(std::uint16_t)>& nulls
       return expr.function->strict && std::any_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr& a) { return null_with(*a, nulls); });
     case Expr::Node::kCoalesce: case Expr::Node::kAnd: case Expr::Node::kOr:
       return std::all_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr& a) { return null_with(*a, nulls); });
-    case Expr::Node::kCase: case Expr::Node::kParameter: return false;
+    case Expr::Node::kCase: case Expr::Node::kParameter: case Expr::Node::kNow: return false;
   }
   return false;
 }
@@ -391,7 +392,7 @@ PlanPtr push_cluster(PlanPtr plan, Exprs above) {
       continue;
     }
     std::vector<KeyPair> pairs;
-    Exprs rest;
+    Exprs rest, timed;  // a join has no time: what asks for it is a filter behind
     for (ExprPtr& c : open_conjuncts) {
       if (!c || !seen(*c)) continue;
       renumber(*c, [&](std::uint16_t i) { return static_cast<std::uint16_t>(where[i]); });
@@ -399,11 +400,12 @@ PlanPtr push_cluster(PlanPtr plan, Exprs above) {
       if (take_key(*c, width, pair)) {
         pairs.push_back(std::move(pair));
       } else {
-        rest.push_back(std::move(c));
+        (mentions_now(*c) ? timed : rest).push_back(std::move(c));
       }
       c = nullptr;
     }
     current = keyed(new_node(Plan::Node::kJoin), std::move(current), std::move(leaf), std::move(pairs), std::move(rest));
+    current = make_filter(std::move(current), conjunction(std::move(timed)));
   }
   bool same = outputs.size() == current->schema.size();
   for (std::size_t i = 0; i < outputs.size(); ++i) {

@@ -8,6 +8,7 @@
 #include <weir/profile.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,7 @@ std::vector<StatementText> split_statements(std::string_view script, bool& compl
 struct Statement {
   enum class Kind : std::uint8_t {
     kCreateTable, kCreateView, kDropTable, kDropView, kAlterTable, kAlterView, kAlterLog, kCreateDomain, kDropDomain, kComment, kInsert, kUpdate, kDelete, kTruncate, kCopy,
-    kBegin, kCommit, kRollback, kSavepoint, kRollbackTo, kRelease, kSelect, kExplain, kNothing
+    kBegin, kCommit, kRollback, kSavepoint, kRollbackTo, kRelease, kSelect, kExplain, kSetClock, kNothing
   };
   Kind kind = Kind::kNothing;
 
@@ -88,6 +89,9 @@ struct Statement {
   std::unique_ptr<Statement> explained;
   Diagram diagram = Diagram::kText;          // EXPLAIN (FORMAT …)
   bool analyze = false;
+
+  // kSetClock: a moment to stand at, or nothing: the system's clock.
+  std::optional<std::int64_t> clock;
 };
 
 // Parses and binds one statement. Offsets in errors are relative to statement.offset + text.

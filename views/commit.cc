@@ -7,6 +7,7 @@
 #include "views/engine.h"
 #include "views/schema_change.h"
 #include "zset/consolidate.h"
+#include "zset/datetime.h"
 
 namespace weir::internal {
 namespace {
@@ -253,7 +254,8 @@ std::uint64_t Engine::absorb(TransactionState& transaction) {
   return rows;
 }
 
-Receipt Engine::commit_writing(TransactionState& transaction) {
+Receipt Engine::commit_writing(TransactionState& transaction, std::optional<Moment> told) {
+  const Moment time = told.value_or(time_of_step());
   const bool in_transaction = transaction.schema != nullptr;  // of the file
   end_left();
   Receipt receipt;
@@ -277,7 +279,9 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
       receipt.rows += changes.net(transaction.arena, nets_[n]);
       any = any || !nets_[n].empty();
     }
+    any = any || circuit_->next_wake() <= time;
     if (any) {
+      if (time > circuit_->now()) circuit_->set_time(time);
       for (n = 0; n < transaction.used; ++n) {
         if (!nets_[n].empty()) circuit_->push(transaction.changes[n]->table()->node, nets_[n]);
       }
@@ -295,6 +299,7 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
       {
         const std::unique_lock state(state_mutex_);
         circuit_->advance();
+        show_time();
         sequence_.store(next, std::memory_order_release);
         for (n = 0; n < transaction.used; ++n) {
           if (!nets_[n].empty()) transaction.changes[n]->table()->version = next;
@@ -303,10 +308,19 @@ Receipt Engine::commit_writing(TransactionState& transaction) {
       }
       laps.add_to(counters_.advance_ns);
       counters_.batch_rows.add_alone(receipt.rows);
-    } else if (!marks_.empty() && storage_) {
+    } else if (told || !marks_.empty()) {
+      if (told) circuit_->set_time(time);
       touched_.clear();
       const std::uint64_t of_schema = in_transaction ? transaction.schema->sequence() : 0;
-      write_step(std::max(sequence_.load(), of_schema), false, in_transaction, touched_, deliveries_);
+      try {
+        if (storage_) write_step(std::max(sequence_.load(), of_schema), false, in_transaction, touched_, deliveries_);
+      } catch (...) {
+        if (told) circuit_->revert();
+        throw;
+      }
+      const std::unique_lock state(state_mutex_);
+      if (told) circuit_->advance();
+      show_time();
     }
     if (in_transaction) {
       transaction.schema->commit(any || (!marks_.empty() && storage_));
@@ -355,15 +369,18 @@ void Engine::write_step(std::uint64_t next, bool any, bool in_transaction, std::
   const bool later = storage_thread_ && !in_transaction;
   std::unique_ptr<StoredStep> step = later ? std::make_unique<StoredStep>() : nullptr;
   const bool begins = storage_ && !later && !in_transaction;
+  const bool moved = storage_ && (circuit_->follows_time() || stored_time_ || own_clock_) && stored_time_ != circuit_->now();
   if (begins) storage_->begin();
   try {
     if (any) collect_step(next, step.get(), touched, deliveries);
     if (later) {
       step->marks = marks_;
+      if (moved) step->settings.emplace_back(kClockSetting, format_timestamptz(circuit_->now()));
       step->sequence = next;
       step_ = storage_thread_->push(std::move(step));
     } else if (storage_) {
       for (const SourceMark& mark : marks_) storage_->set_mark(mark);
+      if (moved) storage_->set_setting(kClockSetting, format_timestamptz(circuit_->now()));
       storage_->set_sequence(next);
       storage_->commit();
     }
@@ -371,6 +388,7 @@ void Engine::write_step(std::uint64_t next, bool any, bool in_transaction, std::
     if (begins) storage_->rollback();
     throw;
   }
+  if (moved) stored_time_ = circuit_->now();
 }
 
 // The net changes of the step: to the file, or to `step`; and to subscribers.

@@ -240,6 +240,16 @@ Result<Stats> Database::stats() const {
   return guarded([&] { return weir::open(engine_).stats(); });
 }
 
+Database::Time Database::time() const { return Time(std::chrono::microseconds(engine_ ? engine_->time() - kTimeBegin : 0)); }
+
+Result<void> Database::set_clock(Time to) {
+  return guarded([&] { weir::open(engine_).set_clock(kTimeBegin + to.time_since_epoch().count()); });
+}
+
+Result<void> Database::follow_system_clock() {
+  return guarded([&] { weir::open(engine_).set_clock(std::nullopt); });
+}
+
 Result<Verification> Database::verify() const {
   return guarded([&] { return weir::open(engine_).verify(); });
 }

@@ -10,6 +10,7 @@
 #include "views/rows_in.h"
 #include "views/schema_change.h"
 #include "zset/consolidate.h"
+#include "zset/datetime.h"
 #include "zset/pages.h"
 #include "zset/text_form.h"
 
@@ -44,6 +45,7 @@ class Recording final : public Catalog {
   std::map<std::string, std::string> comments_of(std::string_view name) const override { return engine_.comments_of(name); }
   std::vector<std::string> used_by(std::string_view name) const override { return engine_.used_by(name); }
   std::vector<const Function*> find(std::string_view name) const override { return engine_.find(name); }
+  std::int64_t now() const override { return engine_.now(); }
 
  private:
   const Engine& engine_;
@@ -81,12 +83,24 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
   } else if (!options.store_tables) {
     throw Failure(ErrorCode::kUnsupported, "\"" + path + "\" holds tables: it can't be opened with store_tables = false");
   }
+  if (const std::string clock = engine->storage_->setting(kClockSetting); !clock.empty()) {
+    engine->stored_time_ = parse_timestamptz(clock);
+    engine->circuit_->set_time(*engine->stored_time_);
+    engine->circuit_->advance();
+  }
+  engine->recovering_ = true;
   engine->recover();
+  engine->recovering_ = false;
   for (SourceMark& mark : engine->storage_->marks()) engine->sources_.emplace(mark.source, mark);
   if (const std::string gates = engine->storage_->setting(kGatesSetting); !gates.empty()) {
     for (GateDefinition& gate : gates_in(gates)) engine->declared_gates_.emplace(std::move(gate.name), std::move(gate.options));
   }
   if (options.mode == Mode::kPipelined && !options.read_only) engine->storage_thread_ = std::make_unique<StorageThread>(*engine->storage_, options.queue_bytes);
+  {
+    const std::lock_guard writing(engine->writer_);
+    const std::unique_lock state(engine->state_mutex_);
+    engine->show_time();
+  }
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
   engine->log(LogEntry::Level::kInfo, "opened", {{"path", path}, {"sequence", std::to_string(engine->sequence())}, {"relations", std::to_string(engine->relations_.size())},
                                                  {"ms", std::to_string(ms)}});
@@ -96,6 +110,7 @@ std::shared_ptr<Engine> Engine::open(const std::string& path, const OpenOptions&
 Engine::Engine(const OpenOptions& options)
     : options_(options),
       circuit_(std::make_unique<Circuit>(make_executor(options.threads))),
+      own_clock_(options.clock == Clock::kManual),
       queue_({std::clamp<std::size_t>(options.batch_submissions, 1, kBatchSubmissionsMax), options.queue_rows, options.queue_bytes},
              [this](SubmissionQueue& queue) { commit_batch(queue); }) {
   reserve_memory(options.reserve_bytes);
@@ -104,6 +119,7 @@ Engine::Engine(const OpenOptions& options)
 
 Engine::~Engine() {
   (void)guarded([this] { close_gates(); }).ok();
+  timer_.reset();
   queue_.close();
 }
 
@@ -119,6 +135,7 @@ void Engine::close() {
     for (const auto& [id, relation] : relations_) ending.insert(ending.end(), relation->subscriptions.begin(), relation->subscriptions.end());
     for (const auto& [id, instance] : instances_) ending.insert(ending.end(), instance->subscriptions.begin(), instance->subscriptions.end());
   }
+  timer_.reset();
   dispatcher_.drain();
   for (const auto& subscription : ending) subscription->end();
   const std::lock_guard writing(writer_);
@@ -485,6 +502,7 @@ void Engine::attach_table(TableState& table) {
 
 void Engine::attach_view(ViewState& view) {
   if (view.has_instances_only()) return;
+  struct Shows { Engine& engine; ~Shows() { engine.show_time(); } } const shows{*this};
   const PlanPtr whole = without_folded(*view.plan);
   const Plan& plan = whole ? *whole : *view.plan;
   if (fold_view(view, plan)) return;
@@ -522,6 +540,7 @@ void Engine::detach(RelationState& relation) noexcept {
 
 void Engine::drop_freed_streams() {
   for (const NodeId node : circuit_->take_freed()) streams_.remove(node);
+  show_time();
 }
 
 std::vector<std::shared_ptr<RelationState>> Engine::dependents(const RelationState& relation) const {

@@ -38,6 +38,7 @@
 #include "views/subscription.h"
 #include "views/table_changes.h"
 #include "views/table_state.h"
+#include "views/timer.h"
 
 namespace weir::internal {
 
@@ -48,6 +49,7 @@ class GateState;
 inline constexpr char kDomainsSetting[] = "domains";  // of the file: their CREATE statements
 inline constexpr char kCommentsSetting[] = "comments:";  // of the file, with the relation's name behind it: COMMENT statements
 inline constexpr char kGatesSetting[] = "gates";  // of the file: the gates, as a definitions document
+inline constexpr char kClockSetting[] = "clock";  // likewise: the time of the last step, where views follow the time
 
 inline constexpr char kTablesSetting[] = "tables";  // of the file: "", or that it can't be gone on with
 inline constexpr char kTablesOfCopy[] = "copy";     // what a follower keeps
@@ -125,6 +127,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::map<std::string, std::string> comments_of(std::string_view name) const override;
   std::vector<std::string> used_by(std::string_view name) const override;
   std::vector<const Function*> find(std::string_view name) const override;
+  // The time of a statement that looks once: with the system's clock the present, unless a view would have moved by then and has not yet.
+  Moment now() const override;
   const std::shared_ptr<RelationState>* find_state(std::string_view name) const;
   const std::shared_ptr<RelationState>& state(std::string_view name) const;  // Failure(kUnknownName)
   std::shared_ptr<TableState> table(std::string_view name) const;            // Failure also where it is a view
@@ -179,6 +183,10 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   Verification verify();                                                     // verify.cc
   Verification check_all();
   std::uint64_t backup(const std::string& to);                               // backup.cc
+
+  // -- The clock (clock.cc). Its time is that of the last step; it never goes back.
+  Moment time() const { return time_; }
+  void set_clock(std::optional<Moment> to);                                  // stands there from now on, and moves as it is told; nothing: the system's clock
 
   // -- Subscriptions.
   // values: of the parameters, where the view has some.
@@ -244,7 +252,12 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::uint64_t absorb(TransactionState& transaction);                       // likewise
   bool replayed(Submitted& submitted);                                       // likewise; Failure where its epoch is over
   void note(const Submitted& submitted);
-  Receipt commit_writing(TransactionState& transaction);                     // likewise
+  // Likewise. told: what the clock is told to show; else it shows what it does.
+  Receipt commit_writing(TransactionState& transaction, std::optional<Moment> told = std::nullopt);
+  Moment time_of_step() const;                                               // likewise
+  void show_time();                                                          // REQUIRES: Writing and the state lock exclusively
+  bool take_due();                                                           // a step, if the time for one has come
+  void catch_up();                                                           // likewise: to as late a time as needs no step
   void give_up(TransactionState& transaction) noexcept;                      // likewise
   void log(LogEntry::Level level, const char* event, std::vector<std::pair<std::string, std::string>> fields) const noexcept;
   void watch_wal();                                                          // likewise
@@ -362,6 +375,12 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::set<std::pair<std::uint64_t, RelationState*>> instances_;             // (instance_of, instance)
   std::vector<std::shared_ptr<RelationState>> left_;                         // instances to be ended; guarded by subscriptions_mutex_
   std::atomic<bool> any_left_{false};
+  std::atomic<bool> own_clock_{false};                       // it is told, not the system's
+  std::atomic<Moment> time_{kTimeBegin}, next_wake_{kNever}; // of the circuit, for who only reads
+  std::unique_ptr<Timer> timer_;                             // none: no view has waited for a moment
+  bool recovering_ = false;
+  std::optional<Moment> stored_time_;                        // in the file, or on its way there; nothing: no view has followed the time
+
   std::uint64_t next_id_ = 1;
   std::uint64_t schema_version_ = 0;
   std::vector<std::shared_ptr<const Domain>> domains_;      // in order of creation

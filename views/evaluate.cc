@@ -8,6 +8,7 @@
 
 #include "operators/linear.h"
 #include "sql/functions.h"
+#include "sql/temporal.h"
 #include "views/engine.h"
 #include "zset/consolidate.h"
 #include "zset/text_form.h"
@@ -19,7 +20,8 @@ namespace {
 bool is_pipeline(const Plan& plan) {
   switch (plan.node) {
     case Plan::Node::kScan: case Plan::Node::kValues: return true;
-    case Plan::Node::kFilter: case Plan::Node::kProject: return is_pipeline(*plan.inputs[0]);
+    case Plan::Node::kFilter: return !mentions_now(*plan.exprs[0]) && is_pipeline(*plan.inputs[0]);
+    case Plan::Node::kProject: return is_pipeline(*plan.inputs[0]);
     default: return false;
   }
 }
@@ -208,6 +210,7 @@ void read_once(Circuit& circuit, NodeId root, const std::function<void(const Del
 
 void Engine::evaluate_live(const Plan& plan, const RowsFunction& f) {
   const std::unique_lock state(state_mutex_);
+  if (mentions_now(plan)) catch_up();
   // The rows of a folded view are put in as they are.
   std::unordered_map<std::uint64_t, NodeId> slices;
   const auto stream = [&](const Plan& scan) {
@@ -257,6 +260,7 @@ void Engine::evaluate_apart(const Plan& plan, TransactionState& transaction, con
     });
   };
   add_tables(add_tables, plan);
+  circuit.set_time(now());
   circuit.evaluate();
   circuit.advance();
   const std::function<NodeId(const Plan&)> stream_of = [&](const Plan& scan) {

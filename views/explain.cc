@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sql/document.h"
+#include "sql/temporal.h"
 #include "views/engine.h"
 
 namespace weir::internal {
@@ -238,6 +239,7 @@ Profile Engine::profile_query(const Statement& s, bool analyze) {
   if (analyze && !s.parameters.empty()) throw Failure(ErrorCode::kUnsupported, "EXPLAIN ANALYZE of a query with parameters");
   const std::unique_lock state(state_mutex_);
   const PlanPtr whole = without_folded(*s.plan);
+  if (mentions_now(*s.plan)) catch_up();
   const NodeId root = lower(whole ? *whole : *s.plan, *circuit_, [this](const Plan& scan) { return stream_of(scan); }, &streams_);
   Profile out;
   const bool clocks = circuit_->clocks();

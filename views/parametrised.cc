@@ -1,6 +1,7 @@
 // Views with parameters, and lazy ones. A subscriber, with his values, makes an instance of the view, which goes when he leaves; those of a view with parameters are folded
 // (fold.cc), those of a lazy view share one stream.
 
+#include "sql/temporal.h"
 #include "views/engine.h"
 #include "views/rows_in.h"
 #include "zset/text_form.h"
@@ -47,6 +48,7 @@ std::shared_ptr<RelationState> Engine::make_instance(const RelationState& view, 
   auto instance = std::make_shared<ViewState>(std::move(relation), std::move(statement.plan));
   instance->instance_of = view.relation.id;
   const std::unique_lock state(state_mutex_);
+  if (mentions_now(*instance->plan)) catch_up();
   attach_view(*instance);
   listen(*instance);
   instances_.emplace(instance->instance_of, instance.get());

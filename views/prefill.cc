@@ -1,5 +1,7 @@
 #include "views/prefill.h"
 
+#include "sql/temporal.h"
+
 #include <algorithm>
 #include <chrono>
 #include <set>
@@ -15,7 +17,8 @@ constexpr auto kPause = std::chrono::milliseconds(1);  // where somebody waits
 bool looks_at_rows_only(const Plan& plan) {
   switch (plan.node) {
     case Plan::Node::kValues: case Plan::Node::kScan: return true;
-    case Plan::Node::kFilter: case Plan::Node::kProject: return looks_at_rows_only(*plan.inputs[0]);
+    case Plan::Node::kFilter: return !mentions_now(*plan.exprs[0]) && looks_at_rows_only(*plan.inputs[0]);
+    case Plan::Node::kProject: return looks_at_rows_only(*plan.inputs[0]);
     default: return false;
   }
 }
@@ -108,6 +111,7 @@ Engine::Prefilled::Prefilled(Engine& engine, Writing& writing, const Statement& 
   }
   Circuit& circuit = *engine.circuit_;
   std::unique_lock state(engine.state_mutex_);
+  if (mentions_now(plan)) engine.catch_up();
   Clock::time_point begun = Clock::now();
   const std::function<void()> breathe = [&] {
     if (Clock::now() - begun < kSlice) return;

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "sql/statement.h"
+#include "sql/temporal.h"
 #include "zset/consolidate.h"
+#include "zset/datetime.h"
 
 namespace weir::internal {
 namespace {
@@ -102,6 +104,7 @@ void SchemaChange::add(const std::shared_ptr<RelationState>& relation) {
   if (!engine.stores(*relation)) return;
   Storage& storage = *engine.storage_;
   storage.create(stored(*relation));
+  if (engine.circuit_->follows_time()) storage.set_setting(kClockSetting, format_timestamptz(engine.circuit_->now()));
   Arena arena;
   Delta rows;
   relation->scan(arena, rows);
@@ -277,6 +280,7 @@ void SchemaChange::create_view(Engine::Bound& bound) {
   }
   const std::shared_ptr<ViewState> view = make_view(bound);
   const std::unique_lock state(engine_.state_mutex_);
+  if (mentions_now(*view->plan)) engine_.catch_up();
   engine_.attach_view(*view);
   add(view);
   start_log(*view);
@@ -310,6 +314,7 @@ void SchemaChange::replace_view(const std::shared_ptr<RelationState>& old_view, 
     check_instances(*view);
   }
   const std::unique_lock state(engine_.state_mutex_);
+  if (mentions_now(*bound.statement.plan)) engine_.catch_up();
   for (auto it = all.rbegin(); it != all.rend(); ++it) take_out(*it);
   for (const auto& before : all) {
     std::shared_ptr<ViewState> after;

@@ -43,9 +43,15 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
       Outcome outcome;
       outcome.kind = Outcome::Kind::kRows;
       if (evaluate_in_place(*s.plan, &transaction, [&](const Delta& rows) { outcome.rows = make_result(s, rows); })) return outcome;
+    } else if (s.kind == Statement::Kind::kSetClock) {
+      if (!autocommit) throw Failure(ErrorCode::kTransaction, "SET weir.clock cannot run inside a transaction block");
     } else if (transaction.read_only && s.kind != Statement::Kind::kExplain && s.kind != Statement::Kind::kNothing) {
       throw Failure(ErrorCode::kTransaction, "a read-only transaction cannot change anything");
     }
+  }
+  if (bound.statement.kind == Statement::Kind::kSetClock) {
+    set_clock(bound.statement.clock);
+    return {};
   }
   std::vector<Chunk> copied;
   if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);

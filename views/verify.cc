@@ -104,6 +104,8 @@ Verification Engine::compare_with_tables() {
   };
 
   Circuit circuit(Executor::serial());
+  circuit.set_time(circuit_->now());
+  circuit.advance();
   Streams streams;
   std::unordered_map<std::uint64_t, NodeId> nodes;
   for (const auto& [id, relation] : relations()) {

@@ -50,6 +50,12 @@ enum class Mode : std::uint8_t {
   kMemory,     // nothing is kept: for ":memory:"
 };
 
+// What now() in live views follows.
+enum class Clock : std::uint8_t {
+  kSystem,  // the present: rows enter and leave as time passes
+  kManual,  // stands until Database::set_clock moves it; at first where the file left it, or at 1970
+};
+
 enum class Preset : std::uint8_t { kBalanced, kThroughput, kLatency };
 
 struct OpenOptions {
@@ -70,6 +76,7 @@ struct OpenOptions {
   bool store_tables = true;     // false: only the views go to the file, which then can't be recovered from ("--mode durable" of the bench)
   bool profile = false;         // clocks around operators, for Database::profile() and EXPLAIN ANALYZE
   std::vector<ScalarFunction> functions = {};  // those that views in the file use have to be here
+  Clock clock = Clock::kSystem;
   LogFunction log = {};         // what there is to tell
   std::size_t reserve_bytes = 0;  // memory to set aside and touch now, for the process: tables and views then grow without waiting for the system
 };
@@ -299,6 +306,13 @@ class Database {
   std::uint64_t sequence() const;
   bool recovered() const;                                                   // open() found a database with tables in the file
   std::vector<RelationInfo> relations() const;
+
+  // The time that now() in live views is at: that of the last step, which is one of all views and of the file. It never goes back.
+  using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+  Time time() const;
+  // Moves it there, in a step of its own where rows enter or leave views, and lets it stand: Clock::kManual from now on. SQL: SET weir.clock = '2026-01-01 12:00'.
+  Result<void> set_clock(Time to);
+  Result<void> follow_system_clock();                                       // SQL: SET weir.clock = 'system'
 
   // `analyze`: with what its operators have done. A query is run for it, in a circuit that goes again; nothing is created.
   using Diagram = weir::Diagram;

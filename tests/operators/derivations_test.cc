@@ -14,6 +14,7 @@
 #include "operators/unnest.h"
 #include "zset/array.h"
 #include "operators/set_operations.h"
+#include "operators/temporal_filter.h"
 #include "operators/top_k.h"
 #include "operators/window.h"
 #include "tests/laws/zset_model.h"
@@ -197,6 +198,49 @@ TEST(Derivations, Recursion) {
     };
     return recursion(c, in[0], {&in[1], 1}, spec);
   });
+}
+// Does day #0 lie within two days of the time, or not after it?
+class InDays final : public Expression {
+ public:
+  explicit InDays(bool lower) : lower_(lower) {}
+  Column evaluate(const Chunk& chunk, Arena& arena) const override {
+    Column out = Column::make(Kind::kBool, chunk.size, false, arena);
+    chunk.each([&](std::uint32_t i) {
+      const Moment day = chunk.columns[0].ints()[i] * kMicrosPerDay, now = chunk.columns[1].ints()[i];
+      out.set(i, Datum::of(lower_ ? day > now - 2 * kMicrosPerDay : day <= now));
+    });
+    return out;
+  }
+  KeyKind key_kind() const override { return KeyKind::kBool; }
+  std::string text() const override { return lower_ ? "#0 > now - 2" : "#0 <= now"; }
+
+ private:
+  bool lower_;
+};
+// The clock is no stream of its own: its row is the time of the step.
+TEST(Derivations, Temporal) {
+  const auto table = table_of("temporal");
+  ASSERT_EQ(table.size(), 3u);
+  Circuit circuit(Executor::serial());
+  const NodeId source = circuit.add_source({kInt}, {}, false, "source");
+  std::vector<TimeCondition> conditions;
+  conditions.push_back({std::make_unique<InDays>(true), false, false});
+  conditions.push_back({std::make_unique<InDays>(false), true, false});
+  const NodeId node = temporal_filter(circuit, source, std::move(conditions));
+  circuit.backfill();
+  for (const auto& step : table) {
+    ASSERT_EQ(step.size(), 3u);
+    circuit.set_time(std::stoll(*step[1].back().first[0]) * kMicrosPerDay);
+    Arena arena;
+    Delta delta;
+    delta_of(step[0], {kInt}, arena, delta);
+    circuit.push(source, delta);
+    circuit.evaluate();
+    Plain expected;
+    for (const auto& [row, w] : step[2]) add(expected, row, w);
+    EXPECT_EQ(to_string(plain_of(circuit.delta(node), {kInt})), to_string(expected));
+    circuit.advance();
+  }
 }
 
 }  // namespace
