@@ -106,7 +106,7 @@ void each_of_series(const Datum& start, const Datum& stop, const Datum& by, Type
     return;
   }
   const std::int64_t last = stop.integer;
-  if (type == TypeId::kTimestamp) {
+  if (type == TypeId::kTimestamp || type == TypeId::kTimestamptz) {
     const Interval step = by.interval;
     const int sign = interval_compare(step, Interval{});
     if (sign == 0) zero();

@@ -50,7 +50,7 @@ bool returns_rows(std::string_view function) { return std::find(std::begin(kFunc
 
 std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset) {
   std::string given;
-  bool integers = false, bigints = false, numerics = false, timestamps = false, others = false, texts = false;
+  bool integers = false, bigints = false, numerics = false, timestamps = false, zoned = false, others = false, texts = false;
   for (const ExprPtr& e : args) {
     given += (given.empty() ? "" : ", ") + Type{e->type.id, 0, 0}.to_string();
     switch (e->type.id) {
@@ -59,19 +59,20 @@ std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset) {
       case TypeId::kBigint: bigints = true; break;
       case TypeId::kNumeric: numerics = true; break;
       case TypeId::kTimestamp: timestamps = true; break;
+      case TypeId::kTimestamptz: zoned = true; break;
       case TypeId::kUnknown: texts = true; break;
       default: others = others || &e != &args.back() || e->type.id != TypeId::kInterval; break;
     }
   }
   const bool dates = args.size() == 3 && (args[0]->type.id == TypeId::kDate || args[1]->type.id == TypeId::kDate);
-  const bool times = args.size() == 3 && (args[2]->type.id == TypeId::kInterval || (args[2]->type.id == TypeId::kUnknown && (timestamps || dates)));
-  const bool numbers = !times && !timestamps && !others && (integers || bigints || numerics) && (args.size() == 2 || args.size() == 3);
-  if (times && !timestamps && (dates || texts)) unsupported("generate_series of timestamps with time zone", offset);
-  const auto is_time = [](const Type& t) { return t.id == TypeId::kTimestamp || t.id == TypeId::kDate || t.id == TypeId::kUnknown; };
-  if (!numbers && !(times && timestamps && is_time(args[0]->type) && is_time(args[1]->type))) {
+  const bool times = args.size() == 3 && (args[2]->type.id == TypeId::kInterval || (args[2]->type.id == TypeId::kUnknown && (timestamps || zoned || dates)));
+  const bool numbers = !times && !timestamps && !zoned && !others && (integers || bigints || numerics) && (args.size() == 2 || args.size() == 3);
+  zoned = zoned || (times && !timestamps && (dates || texts));  // PostgreSQL prefers it where both would do
+  const auto is_time = [](const Type& t) { return t.id == TypeId::kTimestamp || t.id == TypeId::kTimestamptz || t.id == TypeId::kDate || t.id == TypeId::kUnknown; };
+  if (!numbers && !(times && (timestamps || zoned) && is_time(args[0]->type) && is_time(args[1]->type))) {
     throw Failure(ErrorCode::kType, "function generate_series(" + given + ") does not exist", offset);
   }
-  const Type type{times ? TypeId::kTimestamp : numerics ? TypeId::kNumeric : bigints ? TypeId::kBigint : TypeId::kInteger, 0, 0};
+  const Type type{zoned ? TypeId::kTimestamptz : times ? TypeId::kTimestamp : numerics ? TypeId::kNumeric : bigints ? TypeId::kBigint : TypeId::kInteger, 0, 0};
   if (args.size() == 2) args.push_back(Expr::make_constant(Datum::of(std::int64_t{1}), Type{TypeId::kInteger, 0, 0}));
   for (std::size_t i = 0; i < 3; ++i) args[i] = coerce(std::move(args[i]), times && i == 2 ? Type{TypeId::kInterval, 0, 0} : type, Cast::kImplicit, offset);
   return args;

@@ -388,7 +388,7 @@ void add_arrays(Kernels& k) {
 
 const Function& series_array(TypeId element) {
   return interned("series " + plain(element).to_string(), [&] {
-    const Type by = plain(element == TypeId::kTimestamp ? TypeId::kInterval : element);
+    const Type by = plain(element == TypeId::kTimestamp || element == TypeId::kTimestamptz ? TypeId::kInterval : element);
     return made("series", {plain(element), plain(element), by}, plain(array_of(element)), true, series_of);
   });
 }

@@ -54,7 +54,7 @@ Shape shape(int which) {
 
 RC_GTEST_PROP(TemporalLaw, IsTheFilterAtTheTimeOfEachStep, ()) {
   const Shape now_shape = shape(*rc::gen::inRange(0, 4));
-  Moment now = kStart;
+  Moment now = kTimeBegin;
   Law law;
   law.inputs = {{KeyKind::kInt, KeyKind::kNumeric}};
   law.output = law.inputs[0];
@@ -76,7 +76,7 @@ RC_GTEST_PROP(TemporalLaw, IsTheFilterAtTheTimeOfEachStep, ()) {
   const Steps steps = steps_of(law, stream);
   const auto moves = *rc::gen::container<std::vector<int>>(steps.size(), rc::gen::element(0, 0, 1, 2, 3, 5, 9));
   Runner early(law), late(law), doubtful(law);
-  now = kTimeBegin;
+
   early.build();
   doubtful.build();
   Moment next = kStart;

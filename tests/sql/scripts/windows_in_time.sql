@@ -9,6 +9,9 @@ CREATE VIEW hopping AS
   SELECT w AS begins, w + interval '10 minutes' AS ends, COUNT(*), SUM(cents), MAX(at) AS last
   FROM clicks, LATERAL generate_series(date_bin('5 minutes', at, '2001-01-01') - interval '5 minutes', date_bin('5 minutes', at, '2001-01-01'), interval '5 minutes') AS w
   GROUP BY w;
+CREATE VIEW hopping_zoned AS
+  SELECT w, local, COUNT(*)
+  FROM (SELECT w, w AT TIME ZONE 'UTC' AS local FROM clicks, LATERAL generate_series(date_trunc('day', at)::date - 1, at::date, interval '12 hours') AS w) AS hops GROUP BY w, local;
 CREATE VIEW hopping_each AS
   SELECT c.who, w, COUNT(c.id) AS n
   FROM clicks c CROSS JOIN LATERAL generate_series(date_bin('1 hour', c.at, '2001-01-01') - interval '3 hours', c.at, '1 hour') AS s(w)
@@ -19,6 +22,7 @@ CREATE VIEW sessions AS
   FROM (SELECT who, at, cents, SUM(fresh) OVER (PARTITION BY who ORDER BY at, id) AS session
         FROM (SELECT *, CASE WHEN at - LAG(at) OVER (PARTITION BY who ORDER BY at, id) <= interval '10 minutes' THEN 0 ELSE 1 END AS fresh FROM clicks WHERE at IS NOT NULL) AS marked) AS numbered
   GROUP BY who, session;
+CREATE VIEW zoned_series AS SELECT id, generate_series(at::timestamptz, at AT TIME ZONE 'UTC' + interval '1 hour', '25 minutes') AS g FROM clicks WHERE who = 2;
 CREATE VIEW longest AS SELECT who, MAX(ends - begins) AS longest FROM sessions GROUP BY who;
 CREATE VIEW sliding AS SELECT id, who, SUM(cents) OVER (PARTITION BY who ORDER BY at RANGE BETWEEN interval '10 minutes' PRECEDING AND CURRENT ROW) AS last_ten FROM clicks WHERE at IS NOT NULL;
 -- check
