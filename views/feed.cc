@@ -89,10 +89,10 @@ bool wait_for_commit(Storage& storage, std::chrono::milliseconds for_so_long) {
 // First, while others commit, what the file holds; then, with nobody else writing, what has come meanwhile.
 std::shared_ptr<SubscriptionState> Engine::subscribe_after(std::string_view name, std::uint64_t after, std::function<void(const Change&)> callback,
                                                            const SubscribeOptions& options) {
-  if (!storage_) throw Failure(ErrorCode::kUnsupported, "a database in memory keeps no change logs");
   std::shared_ptr<SubscriptionState> subscription;
   {
     const auto lock = reading();
+    if (!storage_) throw Failure(ErrorCode::kUnsupported, "a database in memory keeps no change logs");
     subscription = std::make_shared<SubscriptionState>(shared_from_this(), state(name), std::move(callback), options);
   }
   const auto catch_up = [&](const Storage& storage, const std::function<void(const Change&)>& f) {
