@@ -354,7 +354,7 @@ std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId
         case KeyKind::kDouble: return std::make_unique<DoubleSum>();
         case KeyKind::kNumeric: return std::make_unique<NumericSum>();
         case KeyKind::kInterval: return std::make_unique<IntervalSum>();
-        case KeyKind::kBool: case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kArray: refuse();
+        case KeyKind::kBool: case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kArray: case KeyKind::kJson: refuse();
       }
       break;
     case Family::kExtremes:
@@ -366,7 +366,7 @@ std::unique_ptr<Accumulator> make_accumulator(AggregateFunction function, TypeId
         case KeyKind::kPadded: return std::make_unique<Extremes<PaddedOrder>>();
         case KeyKind::kArray: return std::make_unique<Extremes<ArrayOrder>>();
         case KeyKind::kInterval: return std::make_unique<Extremes<IntervalOrder>>();
-        case KeyKind::kBool: refuse();
+        case KeyKind::kBool: case KeyKind::kJson: refuse();
       }
       break;
   }

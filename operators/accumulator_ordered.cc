@@ -97,6 +97,7 @@ template <class Order>
 int compare_plainly(const typename Order::Value& a, const typename Order::Value& b) {
   if constexpr (std::is_same_v<Order, NumericOrder>) return numeric_compare(a, b);
   else if constexpr (std::is_same_v<Order, ArrayOrder>) return array_compare(a, b);
+  else if constexpr (std::is_same_v<Order, JsonOrder>) return jsonb_compare(a, b);
   else if constexpr (std::is_same_v<Order, TextOrder>) return Order()(a, b);
   else if constexpr (std::is_same_v<Order, PaddedOrder>) return without_padding(a.view()).compare(without_padding(b.view()));
   else return Plainly()(a, b);
@@ -479,6 +480,7 @@ std::unique_ptr<Accumulator> make_ordered_set(TypeId argument) {
     case KeyKind::kInterval: return std::make_unique<OrderedSet<IntervalOrder>>(false);
     case KeyKind::kPadded: return std::make_unique<OrderedSet<PaddedOrder>>(false);
     case KeyKind::kArray: return std::make_unique<OrderedSet<ArrayOrder>>(false);
+    case KeyKind::kJson: return std::make_unique<OrderedSet<JsonOrder>>(false);
     case KeyKind::kText: break;
   }
   return std::make_unique<OrderedSet<TextOrder>>(false);

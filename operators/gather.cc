@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "zset/array.h"
+#include "zset/json.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
 
@@ -92,6 +93,7 @@ bool equal_at(const Column& a, std::uint32_t i, const Column& b, std::uint32_t j
     case KeyKind::kInterval: return interval_compare(a.intervals()[i], b.intervals()[j]) == 0;
     case KeyKind::kPadded: return without_padding(a.bytes()[i].view()) == without_padding(b.bytes()[j].view());
     case KeyKind::kArray: return a.bytes()[i] == b.bytes()[j] || array_compare(a.bytes()[i], b.bytes()[j]) == 0;
+    case KeyKind::kJson: return a.bytes()[i] == b.bytes()[j] || jsonb_compare(a.bytes()[i], b.bytes()[j]) == 0;
   }
   return false;
 }

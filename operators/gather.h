@@ -17,7 +17,7 @@ constexpr Kind physical(KeyKind kind) {
     case KeyKind::kBool: return Kind::kBool;
     case KeyKind::kInt: return Kind::kInt;
     case KeyKind::kDouble: return Kind::kDouble;
-    case KeyKind::kText: case KeyKind::kNumeric: case KeyKind::kPadded: case KeyKind::kArray: return Kind::kBytes;
+    case KeyKind::kText: case KeyKind::kNumeric: case KeyKind::kPadded: case KeyKind::kArray: case KeyKind::kJson: return Kind::kBytes;
     case KeyKind::kInterval: return Kind::kInterval;
   }
   return Kind::kBytes;

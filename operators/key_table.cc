@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "zset/array.h"
+#include "zset/json.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
 
@@ -73,6 +74,12 @@ bool KeyTable::equal(Id id, const Chunk& keys, std::uint32_t position) const {
         const Bytes a = load<Bytes>(slot);
         const Bytes& b = column.bytes()[position];
         if (!(a == b) && array_compare(a, b) != 0) return false;
+        break;
+      }
+      case KeyKind::kJson: {
+        const Bytes a = load<Bytes>(slot);
+        const Bytes& b = column.bytes()[position];
+        if (!(a == b) && jsonb_compare(a, b) != 0) return false;
         break;
       }
       case KeyKind::kInterval:

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "zset/array.h"
+#include "zset/json.h"
 #include "zset/numeric_parts.h"
 
 namespace weir {
@@ -86,6 +87,7 @@ void append_order_bytes(std::string& out, const Datum& value, KeyKind kind, bool
     case KeyKind::kPadded: append_text(out, without_padding(value.bytes.view())); break;
     case KeyKind::kNumeric: append_numeric(out, value.bytes); break;
     case KeyKind::kInterval: append_interval(out, value.interval); break;
+    case KeyKind::kJson: append_jsonb_order(out, value.bytes.view()); break;
     case KeyKind::kArray: append_array(out, ArrayView(value.bytes.view())); break;
   }
   if (!descending) return;

@@ -20,6 +20,7 @@
 #include "operators/ordered_multiset.h"
 #include "operators/step_list.h"
 #include "zset/array.h"
+#include "zset/json.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
 
@@ -60,6 +61,7 @@ struct ComparedOrder {
   }
 };
 using ArrayOrder = ComparedOrder<array_compare>;
+using JsonOrder = ComparedOrder<jsonb_compare>;
 using NumericOrder = ComparedOrder<numeric_compare>;
 struct IntervalOrder {
   using Value = Interval;

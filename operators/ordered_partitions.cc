@@ -46,7 +46,7 @@ std::int64_t prefix_of(const Datum& d, KeyKind kind) {
       if (coefficient % power < 0) --whole;
       return whole < kFirstPlace ? kFirstPlace : whole > kLastPlace ? kLastPlace : static_cast<std::int64_t>(whole);
     }
-    case KeyKind::kInterval: case KeyKind::kArray: return 0;
+    case KeyKind::kInterval: case KeyKind::kArray: case KeyKind::kJson: return 0;
   }
   return 0;
 }

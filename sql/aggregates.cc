@@ -55,6 +55,10 @@ std::optional<AggregateFunction> aggregate_named(std::string_view name) {
   return found->function;
 }
 
+bool is_json_aggregate(std::string_view name) {
+  return name == "json_agg" || name == "jsonb_agg" || name == "json_object_agg" || name == "jsonb_object_agg";
+}
+
 std::string_view name_of(AggregateFunction function) {
   if (function == F::kCountStar) return "count(*)";
   return std::find_if(std::begin(kNames), std::end(kNames), [&](const Named& n) { return n.function == function; })->name;

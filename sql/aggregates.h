@@ -14,6 +14,8 @@
 
 namespace weir {
 
+// JSON_AGG, JSON_OBJECT_AGG and their like: ARRAY_AGG, and one value of what it has collected.
+bool is_json_aggregate(std::string_view name);
 std::optional<AggregateFunction> aggregate_named(std::string_view name);
 std::string_view name_of(AggregateFunction function);  // "count(*)" for kCountStar
 

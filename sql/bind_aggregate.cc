@@ -4,6 +4,7 @@
 
 #include "sql/aggregates.h"
 #include "sql/binder.h"
+#include "sql/kernels.h"
 
 namespace weir {
 
@@ -15,6 +16,23 @@ constexpr std::size_t kSetsMost = 4096;
 ExprPtr typed(ExprPtr expr) {
   const int offset = expr->offset;
   return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset) : std::move(expr);
+}
+
+TypeId json_result(std::string_view name) { return name.starts_with("jsonb") ? TypeId::kJsonb : TypeId::kJson; }
+
+// What the ARRAY_AGG of a JSON aggregate collects: values as they are, or objects of one pair each.
+std::vector<ExprPtr> json_arguments(const std::string& name, std::vector<ExprPtr> arguments, bool distinct, bool& lines, int offset) {
+  const bool object = name.ends_with("object_agg"), binary = json_result(name) == TypeId::kJsonb;
+  if (arguments.size() != (object ? 2 : 1)) {
+    throw Failure(ErrorCode::kType, "function " + name + " of " + std::to_string(arguments.size()) + " arguments does not exist", offset);
+  }
+  const bool array = is_array(arguments[0]->type.id);
+  if (!object && !array) return arguments;
+  if (distinct) unsupported(array ? "DISTINCT in " + name + " of arrays" : "DISTINCT in " + name, offset);
+  lines = !object && !binary;
+  std::vector<ExprPtr> out;
+  out.push_back(bind_call(!object ? (binary ? "to_jsonb" : "to_json") : binary ? "jsonb_build_object" : "json_build_object", std::move(arguments), nullptr, offset));
+  return out;
 }
 
 // The column that stands for the aggregate in expressions of the query with this context.
@@ -45,13 +63,19 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
   inside.windows = inside.rows = false;
   inside.clause = "an aggregate";
   AggregateCall call;
-  call.function = *aggregate_named(name);
+  const bool json = is_json_aggregate(name);
+  bool lines = false;
+  call.function = json ? AggregateFunction::kArrayAgg : *aggregate_named(name);
   call.distinct = flag(body, "agg_distinct");
   std::vector<ExprPtr> arguments;
   if (const Json* list = find(body, "args")) arguments = bind_list(*list, inside);
   std::vector<SortItem> order;
   if (const Json* list = find(body, "agg_order")) {
     for (const Json& item : *list) order.push_back(sort_item(*open(item).second, [&](const Json& node) { return bind(node, inside); }));
+  }
+  for (const SortItem& item : order) require_comparable(item.expr->type, item.expr->offset);
+  if (call.distinct) {
+    for (const ExprPtr& e : arguments) require_comparable(e->type, e->offset);
   }
   if (flag(body, "agg_within_group")) {
     if (!is_ordered_set(call.function) && !is_hypothetical(call.function)) {
@@ -73,6 +97,7 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
     call.result = Type{TypeId::kBigint, 0, 0};
   } else {
     if (arguments.empty() && name == "count") throw Failure(ErrorCode::kType, "count(*) must be used to call a parameterless aggregate function", offset);
+    if (json) arguments = json_arguments(name, std::move(arguments), call.distinct, lines, offset);
     std::vector<std::string> given;  // what an ORDER BY may repeat: an argument before its conversion, but a literal as what it has become
     for (const ExprPtr& e : arguments) given.push_back(e->type.id == TypeId::kUnknown ? "" : e->text());
     call.result = bind_arguments(call.function, name, arguments, offset);
@@ -106,7 +131,14 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
   }
   bool inside_columns = false, outside_columns = false;
   call.each([&](const ExprPtr& e) { find_columns(*e, context, inside_columns, outside_columns); });
-  return outside_columns && !inside_columns ? bind_outer_aggregate(std::move(call), context, offset) : add_aggregate(std::move(call), context, offset);
+  ExprPtr answer =
+      outside_columns && !inside_columns ? bind_outer_aggregate(std::move(call), context, offset) : add_aggregate(std::move(call), context, offset);
+  if (!json) return answer;
+  const TypeId to = json_result(name);
+  const Function& whole = name.ends_with("object_agg") ? json_merger(to) : json_collection(answer->type.id, to, lines);
+  std::vector<ExprPtr> rows;
+  rows.push_back(std::move(answer));
+  return Expr::make_call(whole, whole.result, std::move(rows), offset);
 }
 
 ExprPtr Binder::bind_outer_aggregate(AggregateCall call, const Context& context, int offset) {

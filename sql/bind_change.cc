@@ -100,6 +100,7 @@ void Binder::add_unique(Relation& table, const Json& constraint, int column) {
     }
     unique.columns.push_back(key);
   }
+  for (const std::uint16_t key : unique.columns) require_comparable(table.schema[key].type, offset);
   if (unique.columns.size() > 32) throw Failure(ErrorCode::kUnsupported, "cannot use more than 32 columns in an index", offset);
   unique.name = constraint_name(table, constraint, unique.columns, "_key");
   table.rules->uniques.push_back(std::move(unique));

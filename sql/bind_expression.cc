@@ -19,10 +19,9 @@ constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 constexpr std::array<std::string_view, 11> kWindowFunctions = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
                                                               "last_value", "nth_value"};
 // Aggregates of PostgreSQL that are refused by name, not called unknown.
-constexpr std::array<std::string_view, 12> kOtherAggregates = {
-    "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg",
-    "range_agg", "range_intersect_agg",
-    "regexp_matches", "regexp_split_to_table", "json_each", "jsonb_each", "jsonb_array_elements"};
+constexpr std::array<std::string_view, 14> kOtherAggregates = {
+    "xmlagg", "range_agg", "range_intersect_agg", "regexp_matches", "regexp_split_to_table", "json_to_recordset", "jsonb_to_recordset", "json_to_record",
+    "jsonb_to_record", "json_populate_record", "jsonb_populate_record", "json_populate_recordset", "jsonb_populate_recordset", "jsonb_path_query"};
 constexpr std::array<std::string_view, 24> kVolatile = {
     "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "setseed", "nextval", "currval", "lastval", "setval",
     "gen_random_uuid", "pg_sleep", "txid_current", "pg_backend_pid", "version", "current_setting", "set_config", "pg_current_xact_id", "inet_client_addr",
@@ -484,13 +483,14 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
       {"bool", TypeId::kBoolean}, {"int2", TypeId::kSmallint}, {"int4", TypeId::kInteger}, {"int8", TypeId::kBigint}, {"float4", TypeId::kReal},
       {"float8", TypeId::kDouble}, {"numeric", TypeId::kNumeric}, {"text", TypeId::kText}, {"varchar", TypeId::kVarchar}, {"date", TypeId::kDate},
       {"timestamp", TypeId::kTimestamp}, {"interval", TypeId::kInterval}, {"timestamptz", TypeId::kTimestamptz},
-      {"time", TypeId::kTime}, {"bpchar", TypeId::kBpchar}, {"uuid", TypeId::kUuid}, {"bytea", TypeId::kBytea}};
+      {"time", TypeId::kTime}, {"bpchar", TypeId::kBpchar}, {"uuid", TypeId::kUuid}, {"bytea", TypeId::kBytea},
+      {"json", TypeId::kJson}, {"jsonb", TypeId::kJsonb}};
   const auto found = kTypes.find(name);
   if (found == kTypes.end()) {
     static const std::map<std::string, std::string> kSpelled = {{"timetz", "time with time zone"},
                                                                 {"varbit", "bit varying"}};
-    static constexpr std::array<std::string_view, 39> kForeign = {
-        "timetz", "bit", "varbit", "json", "jsonb", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
+    static constexpr std::array<std::string_view, 37> kForeign = {
+        "timetz", "bit", "varbit", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
         "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery", "oid", "name", "char", "serial", "serial4", "bigserial", "serial8", "smallserial",
         "serial2", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "regclass", "regtype", "pg_lsn", "record"};
     const auto spelled = kSpelled.find(name);
@@ -563,6 +563,24 @@ ExprPtr Binder::bind_array_of(const Json& body, const Type* array, const Context
   return bind_array(list ? bind_list(*list, context) : std::vector<ExprPtr>(), array ? &element : nullptr, location(body));
 }
 
+// jsonb['a'][1] is jsonb #> ARRAY['a', '1'].
+ExprPtr Binder::bind_json_subscripts(ExprPtr value, const Json& list, const Context& context) {
+  const Type text{TypeId::kText, 0, 0};
+  const int offset = value->offset;
+  std::vector<ExprPtr> path;
+  for (const Json& item : list) {
+    const Json& indices = *open(item).second;
+    if (flag(indices, "is_slice")) throw Failure(ErrorCode::kType, "jsonb subscript does not support slices", offset);
+    ExprPtr step = bind(at(indices, "uidx"), context);
+    const bool integer = step->type.id == TypeId::kSmallint || step->type.id == TypeId::kInteger;
+    if (!integer && !converts_implicitly(step->type.id, TypeId::kText)) {
+      throw Failure(ErrorCode::kType, "subscript type " + Type{step->type.id, 0, 0}.to_string() + " is not supported", step->offset);
+    }
+    path.push_back(coerce(std::move(step), text, Cast::kExplicit, offset));
+  }
+  return bind_operator("#>", two(std::move(value), bind_array(std::move(path), &text, offset)), offset);
+}
+
 ExprPtr Binder::bind_subscript(const Json& body, const Context& context) {
   only(body, "a subscript", {"arg", "indirection"});
   const Json& list = at(body, "indirection");
@@ -570,9 +588,10 @@ ExprPtr Binder::bind_subscript(const Json& body, const Context& context) {
   for (const Json& item : list) {
     if (open(item).first != "A_Indices") unsupported("a field of a value", offset);
   }
+  ExprPtr array = bind(at(body, "arg"), context);
+  if (array->type.id == TypeId::kJsonb) return bind_json_subscripts(std::move(array), list, context);
   if (list.size() > 1) unsupported("more than one subscript", offset);
   const Json& indices = *open(list[0]).second;
-  ExprPtr array = bind(at(body, "arg"), context);
   if (!is_array(array->type.id)) {
     throw Failure(ErrorCode::kType, "cannot subscript type " + Type{array->type.id, 0, 0}.to_string() + " because it does not support subscripting", offset);
   }
@@ -608,8 +627,15 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
   if (names.size() > 2 || (names.size() == 2 && names[0] != "pg_catalog" && names[0] != "public")) unsupported("a schema of functions", offset);
   if (flag(body, "func_variadic")) unsupported("VARIADIC", offset);
   const bool user = !catalog_.find(name).empty();
-  if (body.contains("over")) return bind_window(name, body, context);
+  if (body.contains("over")) {
+    if (name == "json_object_agg" || name == "jsonb_object_agg") unsupported(name + " with OVER", offset);
+    if (!is_json_aggregate(name)) return bind_window(name, body, context);
+    ExprPtr rows = bind_window("array_agg", body, context);
+    const Function& collection = json_collection(rows->type.id, name == "json_agg" ? TypeId::kJson : TypeId::kJsonb, false);
+    return Expr::make_call(collection, collection.result, one(std::move(rows)), offset);
+  }
   const std::optional<AggregateFunction> aggregate = aggregate_named(name);
+  if (!user && is_json_aggregate(name)) return bind_aggregate(name, body, context);
   if (!user && aggregate && (flag(body, "agg_within_group") || !is_hypothetical(*aggregate))) return bind_aggregate(name, body, context);
   if (!user && among(kWindowFunctions, name)) throw Failure(ErrorCode::kSyntax, "window function " + name + " requires an OVER clause", offset);
   if (!user && returns_rows(name)) return bind_rows_call(name, body, context);

@@ -58,6 +58,12 @@ ScopeColumn Binder::look_up(const Scope& scope, const std::string& table, const 
   }
   if (ambiguous) throw Failure(ErrorCode::kUnknownName, "column reference \"" + column + "\" is ambiguous", offset);
   if (result) return *result;
+  for (const Scope* s = &scope; s && table.empty(); s = s->outer) {
+    *found = s;
+    for (const ScopeTable& t : s->tables) {
+      if (t.single && t.name == column) return t.columns[0];
+    }
+  }
 
   std::vector<std::string> names;
   std::string message;
@@ -255,7 +261,9 @@ From Binder::bind_function_rows(const Json& body, const Environment* environment
   const Json* alias = find(body, "alias");
   // The one column is called as the table is, unless the alias says how.
   if (alias) plan->schema.back().name = text_field(*alias, "aliasname");
-  return relation_from(std::move(plan), name, alias, {});
+  From rows = relation_from(std::move(plan), name, alias, {});
+  rows.scope.tables[0].single = true;
+  return rows;
 }
 
 From Binder::join_from(From all, From next, const Scope& lateral, int offset) {

@@ -263,6 +263,7 @@ BoundQuery Binder::bind_values(const Json& body, const Environment* environment,
       const Json& sort = *open(item).second;
       const SortItem key = sort_item(sort, [](const Json&) { return ExprPtr(); });
       const std::size_t target = sort_target(at(sort, "node"), targets, query.visible, order, "ORDER BY");
+      require_comparable(query.plan->schema[std::min(target, query.visible - 1)].type, location(*open(at(sort, "node")).second));
       if (target >= query.visible) unsupported("ORDER BY an expression over VALUES", location(*open(at(sort, "node")).second));
       query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
     }
@@ -314,6 +315,10 @@ BoundQuery Binder::bind_set_operation(const Json& body, const Environment* envir
   }
   for (PlanPtr& plan : sides) plan = converted(std::move(plan), types);
 
+  if (op != "SETOP_UNION" || !all) {
+    for (const Type& type : types) require_comparable(type, location(body));
+  }
+
   BoundQuery query;
   query.visible = width;
   const auto binary = [&](Plan::Node node) {
@@ -356,6 +361,7 @@ BoundQuery Binder::bind_set_operation(const Json& body, const Environment* envir
         throw Failure(ErrorCode::kSyntax, "invalid " + name + " ORDER BY clause: only result column names can be used", location(*place));
       }
       const std::size_t target = sort_target(at(sort, "node"), targets, width, context, "ORDER BY");
+      require_comparable(types[target], location(*place));
       query.order.push_back({static_cast<std::uint16_t>(target), key.descending, key.nulls_first});
     }
   }
@@ -570,12 +576,14 @@ BoundQuery Binder::bind_select(const Json& body, const Environment* environment,
 
   // A bare literal that rows are told apart or sorted by is a text.
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    if (targets[i].expr->type.id != TypeId::kUnknown) continue;
+    if (targets[i].expr->type.id != TypeId::kUnknown && is_comparable(targets[i].expr->type)) continue;
     const std::string text = targets[i].expr->text();
     const bool compared = (distinct && !distinct_on) || std::find(distinct_keys.begin(), distinct_keys.end(), i) != distinct_keys.end() ||
                           std::any_of(query.order.begin(), query.order.end(), [&](const OrderKey& key) { return key.column == i; }) ||
                           std::any_of(keys.keys.begin(), keys.keys.end(), [&](const ExprPtr& key) { return key->text() == text; });
-    if (compared) targets[i].expr = typed(std::move(targets[i].expr));
+    if (!compared) continue;
+    targets[i].expr = typed(std::move(targets[i].expr));
+    require_comparable(targets[i].expr->type, targets[i].expr->offset);
   }
 
   Slots slots_below, slots;  // of sub-selects below the grouping and above it
@@ -583,7 +591,10 @@ BoundQuery Binder::bind_select(const Json& body, const Environment* environment,
   std::function<ExprPtr(const Expr&)> outside = [](const Expr& e) { return e.clone(); };
   std::optional<Grouping> grouping;
   if (groups || having || !pending.aggregates.empty() || !pending.groupings.empty()) {
-    for (ExprPtr& key : keys.keys) key = typed(std::move(key));
+    for (ExprPtr& key : keys.keys) {
+      key = typed(std::move(key));
+      require_comparable(key->type, key->offset);
+    }
     std::vector<ExprPtr*> grouped;  // rows that are grouped by come from below
     for (ExprPtr& key : keys.keys) grouped.push_back(&key);
     for (Target& target : targets) {

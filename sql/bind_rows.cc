@@ -15,6 +15,27 @@ namespace {
 
 constexpr std::string_view kFunctions[] = {"unnest", "generate_series", "generate_subscripts", "string_to_table", "regexp_matches", "regexp_split_to_table"};
 
+// Functions that take a JSON or JSONB apart, without that in their names.
+struct JsonFunction {
+  std::string_view name;
+  std::vector<JsonPart> parts;             // a column each
+  std::vector<std::string_view> columns;  // in FROM; none: named as any function's
+};
+const JsonFunction* json_function(std::string_view name, TypeId& from) {
+  static const std::vector<JsonFunction> kJson = {{"array_elements", {JsonPart::kElements}, {"value"}},
+                                                  {"array_elements_text", {JsonPart::kElementTexts}, {"value"}},
+                                                  {"object_keys", {JsonPart::kKeys}, {}},
+                                                  {"each", {JsonPart::kKeys, JsonPart::kValues}, {"key", "value"}},
+                                                  {"each_text", {JsonPart::kKeys, JsonPart::kTexts}, {"key", "value"}}};
+  const std::size_t underscore = name.find('_');
+  if (underscore == std::string_view::npos) return nullptr;
+  const std::string_view type = name.substr(0, underscore);
+  if (type != "json" && type != "jsonb") return nullptr;
+  from = type == "json" ? TypeId::kJson : TypeId::kJsonb;
+  const auto found = std::find_if(kJson.begin(), kJson.end(), [&](const JsonFunction& f) { return f.name == name.substr(underscore + 1); });
+  return found == kJson.end() ? nullptr : &*found;
+}
+
 void each_marker(ExprPtr& expr, const std::function<void(ExprPtr&)>& f) {
   if (expr->node == Expr::Node::kCall && is_unnest_marker(*expr->function)) return f(expr);
   for (ExprPtr& a : expr->args) each_marker(a, f);
@@ -46,7 +67,30 @@ bool is_true(const Expr* condition) {
 
 }  // namespace
 
-bool returns_rows(std::string_view function) { return std::find(std::begin(kFunctions), std::end(kFunctions), function) != std::end(kFunctions); }
+bool returns_rows(std::string_view function) {
+  TypeId type{};
+  return std::find(std::begin(kFunctions), std::end(kFunctions), function) != std::end(kFunctions) || json_function(function, type);
+}
+
+// The arrays of the parts of a JSON that the function gives.
+std::vector<ExprPtr> json_arrays(std::string_view name, std::vector<ExprPtr> args, int offset) {
+  TypeId type{};
+  const JsonFunction& f = *json_function(name, type);
+  std::string given;
+  for (const ExprPtr& a : args) given += (given.empty() ? "" : ", ") + Type{a->type.id, 0, 0}.to_string();
+  if (args.size() != 1 || (args[0]->type.id != type && args[0]->type.id != TypeId::kUnknown)) {
+    throw Failure(ErrorCode::kType, "function " + std::string(name) + "(" + given + ") does not exist", offset);
+  }
+  const ExprPtr value = coerce(std::move(args[0]), Type{type, 0, 0}, Cast::kImplicit, offset);
+  std::vector<ExprPtr> arrays;
+  for (const JsonPart part : f.parts) {
+    const Function& members = json_members(type, part);
+    std::vector<ExprPtr> one;
+    one.push_back(value->clone());
+    arrays.push_back(Expr::make_call(members, members.result, std::move(one), offset));
+  }
+  return arrays;
+}
 
 std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset) {
   std::string given;
@@ -107,6 +151,11 @@ ExprPtr Binder::bind_rows_array(const std::string& name, std::vector<ExprPtr> ar
     const Function& f = series_array(args[0]->type.id);
     return Expr::make_call(f, f.result, std::move(args), offset);
   }
+  if (TypeId type{}; json_function(name, type)) {
+    std::vector<ExprPtr> arrays = json_arrays(name, std::move(args), offset);
+    if (arrays.size() > 1) unsupported(name + " in a select list", offset);
+    return std::move(arrays[0]);
+  }
   if (name == "string_to_table") return bind_call("string_to_array", std::move(args), nullptr, offset);
   if (name == "generate_subscripts" || name.starts_with("regexp_")) return bind_call(name, std::move(args), nullptr, offset);
   std::string types;
@@ -137,6 +186,8 @@ ExprPtr Binder::bind_rows_call(const std::string& name, const Json& body, const 
 From Binder::bind_unnest(const Json& body, const Context& context) {
   std::vector<ExprPtr> arrays;
   std::vector<std::string> names, functions;  // of the columns; "" where the function returns no rows
+  std::string table;
+  bool own_names = false;  // columns are called as the function says
   const auto add = [&](ExprPtr array, const std::string& name, const std::string& function) {
     arrays.push_back(std::move(array));
     names.push_back(name);
@@ -157,11 +208,18 @@ From Binder::bind_unnest(const Json& body, const Context& context) {
       ExprPtr value = bind(pair[0], context);
       if (is_array(value->type.id)) unsupported("an array, as the value of a function in FROM that is numbered or stands beside others", offset);
       add(bind_array(only_one(std::move(value)), nullptr, offset), output_name(pair[0]), "");
+      if (table.empty()) table = names[0];
       continue;
     }
+    if (table.empty()) table = name;
     only(*call, "a set-returning function", {"funcname", "args", "funcformat"});
     std::vector<ExprPtr> args = bind_list(at(*call, "args"), context);
-    if (name != "unnest" || args.size() < 2) {
+    TypeId type_of_json{};
+    if (const JsonFunction* json = json_function(name, type_of_json)) {
+      std::vector<ExprPtr> parts = json_arrays(name, std::move(args), offset);
+      own_names = !json->columns.empty();
+      for (std::size_t i = 0; i < parts.size(); ++i) add(std::move(parts[i]), json->columns.empty() ? name : std::string(json->columns[i]), name);
+    } else if (name != "unnest" || args.size() < 2) {
       add(bind_rows_array(name, std::move(args), offset), name, name);
     } else {
       for (ExprPtr& a : args) add(bind_rows_array(name, only_one(std::move(a)), offset), name, name);
@@ -174,15 +232,17 @@ From Binder::bind_unnest(const Json& body, const Context& context) {
   PlanPtr plan = unnest_of(std::move(row), std::move(arrays));
   std::vector<ExprPtr> columns;
   for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(row_of(functions[i], weir::column_of(plan->schema, static_cast<std::uint16_t>(i))));
-  const std::string table = names[0];
   // The one column of a function is called as the table is, unless the alias says how.
   const Json* alias = find(body, "alias");
-  if (names.size() == 1 && alias) names[0] = text_field(*alias, "aliasname");
+  if (names.size() == 1 && alias && !own_names) names[0] = text_field(*alias, "aliasname");
   if (flag(body, "ordinality")) {
     columns.push_back(weir::column_of(plan->schema, static_cast<std::uint16_t>(names.size())));
     names.push_back("ordinality");
   }
-  return relation_from(make_project(std::move(plan), std::move(columns), std::move(names)), table, alias, {});
+  const bool single = columns.size() == 1;
+  From rows = relation_from(make_project(std::move(plan), std::move(columns), std::move(names)), table, alias, {});
+  rows.scope.tables[0].single = single;
+  return rows;
 }
 
 // P, LATERAL unnest(…): more columns and rows of P, without a join.

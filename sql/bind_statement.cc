@@ -73,6 +73,7 @@ void Binder::add_constraint(Relation& table, const Json& constraint, int column)
         table.key.push_back(key);
       }
     }
+    for (const std::uint16_t key : table.key) require_comparable(table.schema[key].type, offset);
     table.schema.edit([&](Schema& fields) {
       for (const std::uint16_t key : table.key) fields[key].nullable = false;
     });

@@ -149,6 +149,7 @@ Window Binder::bind_definition(const Json* partition, const Json* order, const C
   const auto plain = [&](const Json& node) {
     ExprPtr expr = bind(node, context);
     const int offset = expr->offset;
+    require_comparable(expr->type, offset);
     return expr->type.id == TypeId::kUnknown ? coerce(std::move(expr), kText, Cast::kImplicit, offset) : std::move(expr);
   };
   Window window;

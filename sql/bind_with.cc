@@ -275,6 +275,7 @@ PlanPtr Binder::bind_recursive(const Json& cte, const Environment& environment, 
       failure.error().hint = "cast the output of the non-recursive term to the correct type";
       throw failure;
     }
+    if (!plan->all) require_comparable(overall, offset);
     types.push_back(overall);
   }
   term = converted(std::move(term), types);

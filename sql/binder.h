@@ -70,6 +70,7 @@ struct ScopeTable {
   std::string name;
   std::vector<ScopeColumn> columns;
   Columns primary_key;  // of a table itself: those of the plan's columns that are its key
+  bool single = false;  // of a function that gives a value a row: its name alone is that value
 };
 struct Scope {
   Schema schema;                     // of the plan
@@ -338,6 +339,7 @@ class Binder {
   ExprPtr compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset);
   ExprPtr bind_array_of(const Json& body, const Type* array, const Context& context);  // ARRAY[…], converted where a cast says to what
   ExprPtr bind_subscript(const Json& body, const Context& context);
+  ExprPtr bind_json_subscripts(ExprPtr value, const Json& list, const Context& context);
   ExprPtr bind_case(const Json& body, const Context& around);
   ExprPtr bind_cast(const Json& body, const Context& context);
   ExprPtr bind_function(const Json& body, const Context& context);

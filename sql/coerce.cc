@@ -19,8 +19,8 @@ namespace {
 using Code = std::uint8_t;
 constexpr std::array kNames = {"unknown", "bool",    "int2", "int4",      "int8",     "float4",      "float8", "numeric",
                                "text",    "varchar", "date", "timestamp", "interval", "timestamptz", "time",
-                               "bpchar",  "uuid",    "bytea"};
-constexpr std::string_view kCategories = "XBNNNNNNSSDDTDDSUU";
+                               "bpchar",  "uuid",    "bytea", "json",      "jsonb"};
+constexpr std::string_view kCategories = "XBNNNNNNSSDDTDDSUUUU";
 constexpr Code kOwn = kNames.size();
 static_assert(kOwn == static_cast<int>(kLastTypeId) + 1 && kCategories.size() == kOwn);
 constexpr Code code(TypeId id) { return static_cast<Code>(id); }
@@ -79,6 +79,7 @@ Registry::Registry() {
   add_formats(kernels);
   add_binaries(kernels);
   add_arrays(kernels);
+  add_json(kernels);
   read(kOperatorOverloads, operators);
   read(kFunctionOverloads, functions);
 }
@@ -173,6 +174,8 @@ bool cast_exists(TypeId from, TypeId to, Cast context) {
   if (from == TypeId::kTime && to == TypeId::kInterval) return true;
   if (from == TypeId::kInterval && to == TypeId::kTime) return context != Cast::kImplicit;
   if ((from == TypeId::kBoolean && to == TypeId::kInteger) || (from == TypeId::kInteger && to == TypeId::kBoolean)) return context == Cast::kExplicit;
+  if (from == TypeId::kJsonb && (to == TypeId::kBoolean || number(to))) return context == Cast::kExplicit;
+  if ((from == TypeId::kJson && to == TypeId::kJsonb) || (from == TypeId::kJsonb && to == TypeId::kJson)) return context != Cast::kImplicit;
   if (text(to)) return context != Cast::kImplicit;
   return text(from) && context == Cast::kExplicit;
 }
@@ -425,6 +428,7 @@ ExprPtr bind_catalog_operator(const std::string& name, std::vector<ExprPtr> args
     overload = exact(all, declared)->overload;
   }
   if (!overload->function) throw Failure(ErrorCode::kUnsupported, "operator " + described() + " is not supported", offset);
+  if (name != "||" && is_array(static_cast<TypeId>(input[0]))) require_comparable(args[0]->type, offset);
   return apply(*overload, declared, std::move(args), offset);
 }
 
@@ -483,6 +487,7 @@ ExprPtr bind_in(std::vector<ExprPtr> args, int offset) {
     if (common) {
       std::vector<ExprPtr> list;
       if (type.id != TypeId::kEnum) type.precision = type.scale = 0;
+      require_comparable(type, offset);
       list.push_back(coerce(x->clone(), type, Cast::kImplicit, offset));
       bool literal = true;
       for (ExprPtr& c : constants) {
@@ -537,6 +542,7 @@ TypeId type_named(std::string_view name) {
 ExprPtr bind_extremum(std::string_view name, std::vector<ExprPtr> args, int offset) {
   const bool greatest = name == "greatest";
   const Type type = unify(args, greatest ? "GREATEST" : "LEAST", offset);
+  require_comparable(type, offset);
   if (args.size() == 1) return std::move(args[0]);
   return Expr::make_call(extremum(greatest, type), type, std::move(args), offset);
 }
@@ -594,6 +600,12 @@ const Function& interned(const std::string& key, const std::function<Function()>
   std::unique_ptr<const Function>& slot = (*functions)[key];
   if (!slot) slot = std::make_unique<const Function>(make());
   return *slot;
+}
+
+bool is_comparable(const Type& type) { return element_of(type.id) != TypeId::kJson; }
+
+void require_comparable(const Type& type, int offset) {
+  if (!is_comparable(type)) throw Failure(ErrorCode::kType, "could not identify a comparison function for type " + type.to_string(), offset);
 }
 
 bool converts_implicitly(TypeId from, TypeId to) { return cast_exists(from, to, Cast::kImplicit); }
@@ -784,6 +796,19 @@ ExprPtr bind_call(std::string_view name, std::vector<ExprPtr> args, const UserFu
     if (!chosen->overload->function) throw Failure(ErrorCode::kUnsupported, "function " + described() + " is not supported", offset);
     return Expr::make_call(*chosen->overload->function, Type{TypeId::kText, 0, 0}, std::move(args), offset);
   }
+  if (key.starts_with("json_build_") || key.starts_with("jsonb_build_")) {  // look at the types that are given
+    Function f = *chosen->overload->function;
+    f.args.clear();
+    f.variadic = false;
+    std::string made = key;
+    for (ExprPtr& a : args) {
+      if (a->type.id == TypeId::kUnknown) a = coerce(std::move(a), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
+      f.args.push_back(Type{a->type.id, 0, 0});
+      made += ", " + f.args.back().to_string();
+    }
+    const Function& function = interned(made, [&] { return f; });
+    return Expr::make_call(function, function.result, std::move(args), offset);
+  }
   if ((key == "quote_literal" || key == "quote_nullable") && !is_own(chosen->args[0])) {
     args[0] = coerce(std::move(args[0]), Type{TypeId::kText, 0, 0}, Cast::kExplicit, offset);
     const std::vector<Code> text(1, code(TypeId::kText));
@@ -892,7 +917,7 @@ Type aggregate_result(std::string_view function, const Type& argument, int offse
   } else if (name == "min" || name == "max") {
     if (is({TypeId::kText, TypeId::kVarchar, TypeId::kUnknown})) return Type{TypeId::kText, 0, 0};
     if (t == TypeId::kBpchar) return Type{t, 0, 0};
-    if (!is({TypeId::kBoolean, TypeId::kUuid, TypeId::kBytea})) return argument;  // keeps no typmod in PostgreSQL's catalog, but the values have it
+    if (!is({TypeId::kBoolean, TypeId::kUuid, TypeId::kBytea, TypeId::kJson, TypeId::kJsonb})) return argument;  // keeps no typmod in PostgreSQL's catalog, but the values have it
   } else if (name == "bool_and" || name == "bool_or" || name == "every") {
     if (is({TypeId::kBoolean, TypeId::kUnknown})) return Type{TypeId::kBoolean, 0, 0};
   } else {

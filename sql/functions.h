@@ -41,7 +41,7 @@ struct Function {
   Effort effort = Effort::kCareful;
   Kernel kernel = nullptr;
   Type target;                   // casts: the type cast to, with its typmod
-  const Function* inner = nullptr;  // what is called for the elements of an array
+  const Function* inner = nullptr;  // what is called for the elements of an array, or for the number of a JSONB
   std::function<Value(std::span<const Value>)> user;  // functions that the program registered; called row by row
 };
 
@@ -62,6 +62,9 @@ ExprPtr bind_operator(std::string_view op, std::vector<ExprPtr> args, int offset
 ExprPtr coerce(ExprPtr expr, const Type& type, Cast context, int offset);
 // The type that CASE, COALESCE, UNION, IN and VALUES give to all of these (PostgreSQL 10.5); all unknown: text. `what` is for the message.
 Type common_type(std::span<const Type> types, std::string_view what, int offset);
+// Can values of the type be told apart and sorted? JSON cannot. require: Failure(kType) where they cannot.
+bool is_comparable(const Type& type);
+void require_comparable(const Type& type, int offset);
 bool converts_implicitly(TypeId from, TypeId to);
 bool function_exists(std::string_view name);
 // ARRAY[…] of these, in their common type, or explicitly in the one given. An element of type array is refused.

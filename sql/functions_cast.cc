@@ -167,6 +167,12 @@ Choice choose(TypeId from, const Type& to, bool explicit_cast) {
     if (from == TypeId::kBpchar) return {explicit_cast ? to_typed_char<true> : to_typed_char<false>};
     return {rounded_seconds, Effort::kNullSafe};
   }
+  if (from == TypeId::kJsonb && to.id == TypeId::kJson) return {pointwise<[](Bytes s) { return s; }>, Effort::kCheap};  // another notion of equality: no relabel
+  if (from == TypeId::kJson && to.id == TypeId::kJsonb) return {from_text};
+  if (from == TypeId::kJsonb && to.id == TypeId::kBoolean) return {jsonb_to_boolean()};
+  if (from == TypeId::kJsonb && to.id >= TypeId::kSmallint && to.id <= TypeId::kNumeric) {
+    return {jsonb_to_number(), Effort::kCareful, cast_function(TypeId::kNumeric, Type{to.id, 0, 0}, true)};
+  }
   if (from == TypeId::kBpchar && text(to.id)) return {pointwise<[](std::string_view s) { return without_padding(s); }>, Effort::kCheap};
   if (text(from) && to.id == TypeId::kBpchar) return {pointwise<[](Bytes s) { return s; }>, Effort::kCheap};  // another notion of equality: no relabel
   if (text(from) && text(to.id)) return {relabel, Effort::kCheap};

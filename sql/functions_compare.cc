@@ -6,6 +6,7 @@
 #include "zset/array.h"
 #include "zset/datetime.h"
 #include "zset/hash.h"
+#include "zset/json.h"
 
 namespace weir {
 namespace {
@@ -108,6 +109,7 @@ void add_operator(Kernels& k, const std::string& name) {
       k.add(name + ' ' + t + ' ' + t, pointwise<[](std::string_view a, std::string_view b) { return Op::of(a.compare(b)); }>, Effort::kCheap);
     }
   }
+  k.add(name + " jsonb jsonb", pointwise<[](Bytes a, Bytes b) { return Op::of(a == b ? 0 : jsonb_compare(a, b)); }>);
   k.add(name + " anyarray anyarray", pointwise<[](Bytes a, Bytes b) { return Op::of(a == b ? 0 : array_compare(a, b)); }>);
   k.add(name + " bpchar bpchar",
         pointwise<[](std::string_view a, std::string_view b) { return Op::of(without_padding(a).compare(without_padding(b))); }>, Effort::kCheap);

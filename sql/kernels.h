@@ -179,6 +179,7 @@ void add_datetimes(Kernels& kernels);    // sql/functions_datetime.cc
 void add_formats(Kernels& kernels);      // sql/functions_format.cc
 void add_binaries(Kernels& kernels);     // sql/functions_binary.cc
 void add_arrays(Kernels& kernels);       // sql/functions_array.cc
+void add_json(Kernels& kernels);         // sql/functions_json.cc
 
 // Functions that no catalog of overloads lists, since the grammar makes them: null tests, truth tests, IS DISTINCT FROM, GREATEST. Made for their
 // argument types on demand; live as long as the process.
@@ -199,6 +200,14 @@ const Function& series_array(TypeId element);       // generate_series, as an ar
 const Function& unnest_marker(TypeId array);
 bool is_unnest_marker(const Function& function);
 const Function& texts_of_bytes();  // a BYTEA that holds a TEXT[], as an element of what regexp_matches gives
+// The members of a JSON or JSONB as an array: the elements of one as they are, or as texts; of an object its keys, its values, its values as texts.
+enum class JsonPart : std::uint8_t { kElements, kElementTexts, kKeys, kValues, kTexts };
+const Function& json_members(TypeId from, JsonPart part);
+// Of an array of values one JSON or JSONB: what JSON_AGG makes of its rows, each on a line of its own where they were arrays.
+const Function& json_collection(TypeId array, TypeId to, bool lines);
+const Function& json_merger(TypeId to);  // of an array of objects one: what JSON_OBJECT_AGG makes of its pairs
+Kernel jsonb_to_boolean();
+Kernel jsonb_to_number();   // calls Function::inner, the cast of a NUMERIC
 Kernel array_conversion();  // calls Function::inner, a cast, for each element
 // The pieces of a text between separators: without one each character; of an empty text none.
 void each_part(std::string_view text, std::optional<std::string_view> separator, const std::function<void(std::string_view)>& put);

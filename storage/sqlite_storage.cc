@@ -826,7 +826,7 @@ class SqliteStorage final : public Storage {
         else sqlite3_bind_double(s, at, d);
         return;
       }
-      case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUnknown: {
+      case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kJson: case TypeId::kJsonb: case TypeId::kUnknown: {
         const Bytes& bytes = column.bytes()[i];
         sqlite3_bind_text(s, at, bytes.view().data(), static_cast<int>(bytes.size), SQLITE_STATIC);
         return;
@@ -895,7 +895,7 @@ class SqliteStorage final : public Storage {
     const char* const data = binary ? static_cast<const char*>(sqlite3_column_blob(s, c)) : reinterpret_cast<const char*>(sqlite3_column_text(s, c));
     const std::string_view value = data ? std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(s, c))) : std::string_view();
     if (kind_of(field.type.id) == Kind::kBytes && field.type.id != TypeId::kNumeric && field.type.id != TypeId::kUuid &&
-        !is_array(field.type.id)) {
+        field.type.id != TypeId::kJson && field.type.id != TypeId::kJsonb && !is_array(field.type.id)) {
       column.as<Bytes>()[at] = Bytes::copy(value, arena);
       return;
     }

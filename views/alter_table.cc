@@ -31,6 +31,7 @@ std::string_view some_value(TypeId type) {
     case TypeId::kTime: return "'01:00'";
     case TypeId::kInterval: return "'1 day'";
     case TypeId::kUuid: return "'00000000-0000-0000-0000-000000000001'";
+    case TypeId::kJson: case TypeId::kJsonb: return "'1'";
     default: return "'x'";
   }
 }

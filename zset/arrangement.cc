@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "zset/array.h"
+#include "zset/json.h"
 #include "zset/consolidate.h"
 #include "zset/datetime.h"
 #include "zset/numeric.h"
@@ -83,6 +84,10 @@ bool same_key(KeyKind kind, const Column& c, std::uint32_t i, const std::byte* s
     case KeyKind::kArray: {
       const Bytes &a = c.bytes()[i], b = load<Bytes>(slot);
       return a == b || array_compare(a, b) == 0;
+    }
+    case KeyKind::kJson: {
+      const Bytes &a = c.bytes()[i], b = load<Bytes>(slot);
+      return a == b || jsonb_compare(a, b) == 0;
     }
   }
   return false;

@@ -6,6 +6,7 @@
 
 #include "zset/array.h"
 #include "zset/datetime.h"
+#include "zset/json.h"
 #include "zset/numeric.h"
 
 namespace weir {
@@ -80,6 +81,7 @@ void fold_key(const Chunk& chunk, const Column& c, KeyKind kind, bool first, std
     case KeyKind::kNumeric: return fold(chunk, c, first, out, [p = c.bytes()](std::uint32_t i) { return hash_int(numeric_hash(p[i])); });
     case KeyKind::kInterval: return fold(chunk, c, first, out, [p = c.intervals()](std::uint32_t i) { return hash_int(interval_hash(p[i])); });
     case KeyKind::kArray: return fold(chunk, c, first, out, [p = c.bytes()](std::uint32_t i) { return array_hash(p[i]); });
+    case KeyKind::kJson: return fold(chunk, c, first, out, [p = c.bytes()](std::uint32_t i) { return jsonb_hash(p[i]); });
     case KeyKind::kPadded: return fold(chunk, c, first, out, [p = c.bytes()](std::uint32_t i) { return hash_bytes(without_padding(p[i].view())); });
   }
 }
@@ -104,6 +106,7 @@ KeyKind key_kind_of(TypeId id) {
     case Kind::kInterval: return KeyKind::kInterval;
     case Kind::kBytes:
       if (is_array(id)) return KeyKind::kArray;
+      if (id == TypeId::kJsonb) return KeyKind::kJson;
       return id == TypeId::kNumeric ? KeyKind::kNumeric : id == TypeId::kBpchar ? KeyKind::kPadded : KeyKind::kText;
   }
   return KeyKind::kText;
@@ -133,6 +136,7 @@ std::uint64_t key_hash(const Datum& value, KeyKind kind) {
     case KeyKind::kInterval: return hash_int(interval_hash(value.interval));
     case KeyKind::kPadded: return hash_bytes(without_padding(value.bytes.view()));
     case KeyKind::kArray: return array_hash(value.bytes);
+    case KeyKind::kJson: return jsonb_hash(value.bytes);
   }
   return 0;
 }
@@ -157,6 +161,7 @@ int key_compare(const Datum& a, const Datum& b, KeyKind kind) {
     case KeyKind::kInterval: return interval_compare(a.interval, b.interval);
     case KeyKind::kPadded: return three_way(without_padding(a.bytes.view()).compare(without_padding(b.bytes.view())), 0);
     case KeyKind::kArray: return a.bytes == b.bytes ? 0 : array_compare(a.bytes, b.bytes);
+    case KeyKind::kJson: return a.bytes == b.bytes ? 0 : jsonb_compare(a.bytes, b.bytes);
   }
   return 0;
 }

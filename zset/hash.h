@@ -5,7 +5,7 @@
 //   identity   two rows are one element of a Z-set when their slots are equal bit by bit and their long Bytes byte by byte: 1.0 and 1.00 are two
 //              NUMERICs, -0.0 and 0.0 two doubles, since a reader can tell them apart.
 //   key        what SQL's = , GROUP BY and DISTINCT call equal (NULL and NULL are one group): 1.0 and 1.00 are one key. Only NUMERIC (flag), CHAR, doubles,
-//              intervals and arrays of these differ from identity.
+//              intervals, JSONB and arrays of these differ from identity.
 // Threads    pure functions.
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace weir {
 
-// How a column takes part in a key. kBytes needs to know what it holds. kPadded is CHAR: blanks at the end do not count.
-enum class KeyKind : std::uint8_t { kBool, kInt, kDouble, kText, kNumeric, kInterval, kPadded, kArray };
+// How a column takes part in a key. kBytes needs to know what it holds. kPadded is CHAR: blanks at the end do not count; kJson is JSONB.
+enum class KeyKind : std::uint8_t { kBool, kInt, kDouble, kText, kNumeric, kInterval, kPadded, kArray, kJson };
 KeyKind key_kind_of(TypeId id);
 
 inline std::uint64_t hash_int(std::uint64_t key) {

@@ -21,7 +21,8 @@ enum class Kind : std::uint8_t {
   kInt,       // 8 bytes: SMALLINT, INTEGER, BIGINT; DATE (days since 2000-01-01); TIMESTAMP and TIMESTAMPTZ (microseconds since 2000-01-01, the latter
               // in UTC); TIME (microseconds since midnight)
   kDouble,    // 8 bytes: REAL (rounded to float after each operation) and DOUBLE PRECISION
-  kBytes,     // 16 bytes: TEXT, VARCHAR, CHAR, BYTEA, UUID (16 bytes of it), NUMERIC in the encoding of zset/numeric.h, arrays in that of zset/array.h
+  kBytes,     // 16 bytes: TEXT, VARCHAR, CHAR, BYTEA, UUID (16 bytes of it), JSON and JSONB (zset/json.h), NUMERIC in the encoding of
+              // zset/numeric.h, arrays in that of zset/array.h
   kInterval,  // 16 bytes
 };
 
@@ -38,7 +39,7 @@ constexpr Kind kind_of(TypeId id) {
     case TypeId::kEnum: return Kind::kBytes;
     case TypeId::kInterval: return Kind::kInterval;
     case TypeId::kUnknown: case TypeId::kNumeric: case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUuid:
-    case TypeId::kBytea: case TypeId::kArray: return Kind::kBytes;
+    case TypeId::kBytea: case TypeId::kJson: case TypeId::kJsonb: case TypeId::kArray: return Kind::kBytes;
   }
   return Kind::kBytes;
 }

@@ -14,6 +14,7 @@
 #include "zset/datetime.h"
 #include "zset/enum_type.h"
 #include "zset/hash.h"
+#include "zset/json.h"
 #include "zset/numeric.h"
 #include "zset/type_classes.h"
 
@@ -365,6 +366,8 @@ Datum parse_datum(std::string_view text, const Type& type, Arena& arena) {
     case TypeId::kBpchar: return Datum::of(padded_copy(fit_length(text, type), type.precision, arena));
     case TypeId::kUuid: return Datum::of(Bytes::copy(parse_uuid(text), arena));
     case TypeId::kBytea: return Datum::of(Bytes::copy(parse_bytea(text), arena));
+    case TypeId::kJson: check_json(text, false); break;
+    case TypeId::kJsonb: return Datum::of(Bytes::copy(normalised_json(text), arena));
     case TypeId::kDate: return Datum::of(parse_date(text));
     case TypeId::kTimestamp: return Datum::of(parse_timestamp(text, type.precision - 1));
     case TypeId::kInterval: return Datum::of(parse_interval(text));
@@ -395,7 +398,9 @@ void format_datum(const Datum& value, const Type& type, std::string& out) {
     case TypeId::kInterval: out += format_interval(value.interval); return;
     case TypeId::kTimestamptz: out += format_timestamptz(value.integer); return;
     case TypeId::kTime: out += format_time(value.integer); return;
-    case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kUnknown: out += value.bytes.view(); return;
+    case TypeId::kText: case TypeId::kVarchar: case TypeId::kBpchar: case TypeId::kJson: case TypeId::kJsonb: case TypeId::kUnknown:
+      out += value.bytes.view();
+      return;
     case TypeId::kUuid: format_uuid(value.bytes.view(), out); return;
     case TypeId::kBytea: format_bytea(value.bytes.view(), out); return;
     case TypeId::kArray: return;

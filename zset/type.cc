@@ -30,6 +30,8 @@ std::string Type::to_string() const {
     case TypeId::kBpchar: return precision == 0 ? "character" : "character(" + std::to_string(precision) + ")";
     case TypeId::kUuid: return "uuid";
     case TypeId::kBytea: return "bytea";
+    case TypeId::kJson: return "json";
+    case TypeId::kJsonb: return "jsonb";
   }
   return "unknown";
 }

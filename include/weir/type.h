@@ -28,11 +28,13 @@ enum class TypeId : std::uint8_t {
   kBpchar,       // CHAR(n): blanks at the end do not count
   kUuid,
   kBytea,
+  kJson,         // the text as it was given; no two are compared
+  kJsonb,
 
   kEnum = 0x7F,  // one of the labels of a CREATE TYPE … AS ENUM
   kArray = 0x80,  // an array of T is kArray | T: array_of(), element_of()
 };
-inline constexpr TypeId kLastTypeId = TypeId::kBytea;
+inline constexpr TypeId kLastTypeId = TypeId::kJsonb;
 
 constexpr bool is_array(TypeId id) { return static_cast<std::uint8_t>(id) >= static_cast<std::uint8_t>(TypeId::kArray); }
 constexpr TypeId array_of(TypeId element) { return static_cast<TypeId>(static_cast<std::uint8_t>(element) | static_cast<std::uint8_t>(TypeId::kArray)); }

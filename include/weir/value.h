@@ -27,7 +27,7 @@ class Value {
   Value(std::string_view text) : type_(TypeId::kText), text_(text) {}
   Value(std::string text) : type_(TypeId::kText), text_(std::move(text)) {}
 
-  // A value that weir read: `text` is PostgreSQL's text form (NUMERIC, DATE, TIMESTAMP, TIMESTAMPTZ, TIME, INTERVAL, UUID, BYTEA, arrays, texts), `integer` the
+  // A value that weir read: `text` is PostgreSQL's text form (NUMERIC, DATE, TIMESTAMP, TIMESTAMPTZ, TIME, INTERVAL, UUID, BYTEA, JSON, JSONB, arrays, texts), `integer` the
   // raw one (DATE: days, TIMESTAMP: microseconds, both since 2000-01-01, TIMESTAMPTZ in UTC; TIME: microseconds since midnight).
   static Value typed(TypeId type, std::int64_t integer, double number, std::string text);
 

@@ -54,6 +54,7 @@ inline Cell picked(KeyKind kind, std::uint8_t pick, bool mild = false) {
       {KeyKind::kNumeric, {"0", "1", "1.00", "2.5", "-1.25", "100000000000000000000000000000.5", "0.1", "2.50", std::nullopt}},
       {KeyKind::kPadded, {"a", "a  ", "b", "", "a text of more than twelve bytes", "a text of more than twelve bytes  ", std::nullopt}},
       {KeyKind::kArray, {"{}", "{1}", "{1.0}", "{1,NULL}", "{NULL}", "{1.50,2,3}", "{1.5,2.0,3}", std::nullopt}},
+      {KeyKind::kJson, {"1", "1.0", "[]", "{\"a\": [1, null]}", "{\"a\": [1.00, null]}", "null", "\"a text of more than twelve bytes\"", std::nullopt}},
       {KeyKind::kInterval, {"1 day", "24:00:00", "1 mon", "30 days", "-00:00:01", "2 mons 3 days", std::nullopt}},
   };
   const auto& list = values.at(kind);

@@ -17,6 +17,7 @@
 #include "zset/array.h"
 #include "zset/chunk.h"
 #include "zset/datetime.h"
+#include "zset/json.h"
 #include "zset/numeric.h"
 
 namespace weir::test {
@@ -34,7 +35,7 @@ inline Datum datum_of(const Cell& cell, KeyKind kind, Arena& arena) {
     case KeyKind::kBool: return Datum::of(*cell == "t");
     case KeyKind::kInt: return Datum::of(static_cast<std::int64_t>(std::stoll(*cell)));
     case KeyKind::kDouble: return Datum::of(std::stod(*cell));
-    case KeyKind::kText: case KeyKind::kPadded: return Datum::of(Bytes::copy(*cell, arena));
+    case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kJson: return Datum::of(Bytes::copy(*cell, arena));
     case KeyKind::kNumeric: return Datum::of(Numeric::parse(*cell).encode(arena));
     case KeyKind::kInterval: return Datum::of(parse_interval(*cell));
     case KeyKind::kArray: return Datum::of(parse_array(*cell, kNumerics, arena));
@@ -54,7 +55,7 @@ inline Cell cell_of(const Datum& d, KeyKind kind) {
     case KeyKind::kBool: return d.boolean ? "t" : "f";
     case KeyKind::kInt: return std::to_string(d.integer);
     case KeyKind::kDouble: return text_of(d.number);
-    case KeyKind::kText: case KeyKind::kPadded: return std::string(d.bytes.view());
+    case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kJson: return std::string(d.bytes.view());
     case KeyKind::kNumeric: return Numeric::decode(d.bytes).to_string();
     case KeyKind::kInterval: return format_interval(d.interval);
     case KeyKind::kArray: {
@@ -77,6 +78,11 @@ inline Cell canonical(const Cell& cell, KeyKind kind) {
       const Datum d = ArrayView(array.view())[i];
       text += d.null ? "NULL," : Numeric::decode(d.bytes).trim_scale().to_string() + ',';
     }
+    return text;
+  }
+  if (kind == KeyKind::kJson) {
+    std::string text;
+    append_jsonb_order(text, *cell);
     return text;
   }
   if (kind == KeyKind::kNumeric) return Numeric::parse(*cell).trim_scale().to_string();

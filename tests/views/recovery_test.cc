@@ -13,6 +13,9 @@ constexpr char kRecovered[] = R"(
   CREATE TABLE bag (a INT, b REAL);
   CREATE TABLE kinds (id UUID PRIMARY KEY, at TIMESTAMPTZ, clock TIME(3), code CHAR(5), data BYTEA);
   CREATE TABLE lists (t TEXT[] PRIMARY KEY, i INT[] DEFAULT '{1,NULL}', c CHAR(3)[], r REAL[], n NUMERIC(6,2)[], at TIMESTAMPTZ[], data BYTEA[]);
+  CREATE TABLE docs (b JSONB PRIMARY KEY, j JSON DEFAULT '{"a" :1}', bs JSONB[], js JSON[]);
+  CREATE VIEW parts AS SELECT b, j, e, b -> 'a' AS a FROM docs, jsonb_array_elements(b -> 'list') AS e;
+  CREATE VIEW by_a AS SELECT b -> 'a' AS a, jsonb_agg(b ORDER BY b) AS all_b, count(*) AS n FROM docs GROUP BY b -> 'a';
   CREATE VIEW elements AS SELECT t, e, x, y, place FROM lists, unnest(i, c, r) WITH ORDINALITY AS u(e, x, y, place);
   CREATE VIEW collected AS SELECT i, array_agg(n[1] ORDER BY t) AS ns, max(at) AS last FROM lists GROUP BY i;
   CREATE VIEW codes AS SELECT code, COUNT(*) AS n, MIN(at) AS first, MAX(clock) AS last, MIN(code) AS least FROM kinds GROUP BY code;
@@ -25,6 +28,7 @@ constexpr char kRecovered[] = R"(
     ('ffffffff-ffff-ffff-ffff-ffffffffffff', 'infinity', '24:00', 'ab  ', ''), ('00000000-0000-0000-0000-000000000000', NULL, NULL, 'é', '\x00000102030405060708090a0b0c0d');
   INSERT INTO lists VALUES ('{a,"b c",NULL,"NULL","q\"\\,{}"}', DEFAULT, '{a,"b "}', '{0.1,-0,NaN}', '{1.5,NULL}', '{"2001-02-03 04:05:06.789+02"}', '{"\\x","\\xdead"}'),
     ('{}', '{}', '{}', '{}', '{}', '{}', '{}'), ('{""}', NULL, NULL, NULL, NULL, NULL, NULL);
+  INSERT INTO docs VALUES ('{"list": [1.0, 1.00, "x"], "a": 2.50}', '[1 ]', '{1.0,"{\"a\": null}",NULL}', '{"[1 ]"}'), ('null', DEFAULT, '{}', NULL), ('"text \u00e9\n"', NULL, NULL, NULL), ('{"a": 2.5}', ' 1', NULL, NULL);
   INSERT INTO bag VALUES (1, 1.5), (1, 1.5), (NULL, NULL), (9, '-0');
   UPDATE items SET price = price * 2 WHERE id = 2;
   DELETE FROM bag WHERE a = 9;

@@ -26,7 +26,7 @@ inline Kind kind_of_key(KeyKind k) {
     case KeyKind::kBool: return Kind::kBool;
     case KeyKind::kInt: return Kind::kInt;
     case KeyKind::kDouble: return Kind::kDouble;
-    case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kNumeric: case KeyKind::kArray: return Kind::kBytes;
+    case KeyKind::kText: case KeyKind::kPadded: case KeyKind::kNumeric: case KeyKind::kArray: case KeyKind::kJson: return Kind::kBytes;
     case KeyKind::kInterval: return Kind::kInterval;
   }
   return Kind::kInt;
@@ -93,6 +93,7 @@ inline Cell some_cell(KeyKind kind, bool nulls, int wide) {
     case KeyKind::kPadded: return std::string(1, static_cast<char>('a' + n / 2)) + std::string(static_cast<std::size_t>(n % 2 * 20), ' ');
     case KeyKind::kInterval: return raw(Interval{n % 3, static_cast<std::int32_t>(n % 2) * 30, static_cast<std::int32_t>(n % 4 / 2)});
     case KeyKind::kNumeric: return std::string(1, static_cast<char>(n));
+    case KeyKind::kJson: return n % 3 == 0 ? "[1.0]" : n % 3 == 1 ? "[1.00]" : "{\"a\": " + std::to_string(n) + '}';
     case KeyKind::kArray: {
       Arena arena;
       ArrayBuilder array(KeyKind::kDouble);
