@@ -29,7 +29,7 @@ std::vector<ExprPtr> json_arguments(const std::string& name, std::vector<ExprPtr
   const bool array = is_array(arguments[0]->type.id);
   if (!object && !array) return arguments;
   if (distinct) unsupported(array ? "DISTINCT in " + name + " of arrays" : "DISTINCT in " + name, offset);
-  lines = !object && !binary;
+  lines = true;
   std::vector<ExprPtr> out;
   out.push_back(bind_call(!object ? (binary ? "to_jsonb" : "to_json") : binary ? "jsonb_build_object" : "json_build_object", std::move(arguments), nullptr, offset));
   return out;
@@ -68,7 +68,7 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
   call.function = json ? AggregateFunction::kArrayAgg : *aggregate_named(name);
   call.distinct = flag(body, "agg_distinct");
   std::vector<ExprPtr> arguments;
-  if (const Json* list = find(body, "args")) arguments = bind_list(*list, inside);
+  if (const Json* list = find(body, "args")) arguments = json ? bind_json_list(name, *list, inside, &lines) : bind_list(*list, inside);
   std::vector<SortItem> order;
   if (const Json* list = find(body, "agg_order")) {
     for (const Json& item : *list) order.push_back(sort_item(*open(item).second, [&](const Json& node) { return bind(node, inside); }));
@@ -135,7 +135,7 @@ ExprPtr Binder::bind_aggregate(const std::string& name, const Json& body, const 
       outside_columns && !inside_columns ? bind_outer_aggregate(std::move(call), context, offset) : add_aggregate(std::move(call), context, offset);
   if (!json) return answer;
   const TypeId to = json_result(name);
-  const Function& whole = name.ends_with("object_agg") ? json_merger(to) : json_collection(answer->type.id, to, lines);
+  const Function& whole = name.ends_with("object_agg") ? json_merger(to) : json_collection(answer->type.id, to, lines && to == TypeId::kJson);
   std::vector<ExprPtr> rows;
   rows.push_back(std::move(answer));
   return Expr::make_call(whole, whole.result, std::move(rows), offset);

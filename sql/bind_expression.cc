@@ -19,9 +19,8 @@ constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 constexpr std::array<std::string_view, 11> kWindowFunctions = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
                                                               "last_value", "nth_value"};
 // Aggregates of PostgreSQL that are refused by name, not called unknown.
-constexpr std::array<std::string_view, 14> kOtherAggregates = {
-    "xmlagg", "range_agg", "range_intersect_agg", "regexp_matches", "regexp_split_to_table", "json_to_recordset", "jsonb_to_recordset", "json_to_record",
-    "jsonb_to_record", "json_populate_record", "jsonb_populate_record", "json_populate_recordset", "jsonb_populate_recordset", "jsonb_path_query"};
+constexpr std::array<std::string_view, 10> kOtherAggregates = {
+    "xmlagg", "range_agg", "range_intersect_agg", "regexp_matches", "regexp_split_to_table", "json_populate_record", "jsonb_populate_record", "json_populate_recordset", "jsonb_populate_recordset", "jsonb_path_query"};
 constexpr std::array<std::string_view, 24> kVolatile = {
     "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "setseed", "nextval", "currval", "lastval", "setval",
     "gen_random_uuid", "pg_sleep", "txid_current", "pg_backend_pid", "version", "current_setting", "set_config", "pg_current_xact_id", "inet_client_addr",
@@ -563,24 +562,6 @@ ExprPtr Binder::bind_array_of(const Json& body, const Type* array, const Context
   return bind_array(list ? bind_list(*list, context) : std::vector<ExprPtr>(), array ? &element : nullptr, location(body));
 }
 
-// jsonb['a'][1] is jsonb #> ARRAY['a', '1'].
-ExprPtr Binder::bind_json_subscripts(ExprPtr value, const Json& list, const Context& context) {
-  const Type text{TypeId::kText, 0, 0};
-  const int offset = value->offset;
-  std::vector<ExprPtr> path;
-  for (const Json& item : list) {
-    const Json& indices = *open(item).second;
-    if (flag(indices, "is_slice")) throw Failure(ErrorCode::kType, "jsonb subscript does not support slices", offset);
-    ExprPtr step = bind(at(indices, "uidx"), context);
-    const bool integer = step->type.id == TypeId::kSmallint || step->type.id == TypeId::kInteger;
-    if (!integer && !converts_implicitly(step->type.id, TypeId::kText)) {
-      throw Failure(ErrorCode::kType, "subscript type " + Type{step->type.id, 0, 0}.to_string() + " is not supported", step->offset);
-    }
-    path.push_back(coerce(std::move(step), text, Cast::kExplicit, offset));
-  }
-  return bind_operator("#>", two(std::move(value), bind_array(std::move(path), &text, offset)), offset);
-}
-
 ExprPtr Binder::bind_subscript(const Json& body, const Context& context) {
   only(body, "a subscript", {"arg", "indirection"});
   const Json& list = at(body, "indirection");
@@ -648,8 +629,15 @@ ExprPtr Binder::bind_function(const Json& body, const Context& context) {
       throw Failure(ErrorCode::kType, what + " specified, but " + name + " is not an aggregate function", offset);
     }
   }
+  const Json* list = find(body, "args");
+  if (list && !user && (name == "to_json" || name == "to_jsonb" || name == "row_to_json" || name.starts_with("json_build_") || name.starts_with("jsonb_build_"))) {
+    bool row = false;
+    std::vector<ExprPtr> args = bind_json_list(name, *list, context, &row);
+    if (row && args.size() == 1 && name.find("to_json") != std::string::npos) return std::move(args[0]);
+    return bind_call(name, std::move(args), &catalog_, offset);
+  }
   std::vector<ExprPtr> args;
-  if (const Json* list = find(body, "args")) args = bind_list(*list, context);
+  if (list) args = bind_list(*list, context);
   return bind_call(name, std::move(args), &catalog_, offset);
 }
 

@@ -228,7 +228,7 @@ From Binder::bind_function_rows(const Json& body, const Environment* environment
   const Json& pair = at(*open(functions[0]).second, "items");
   const auto [type, call] = open(pair[0]);
   const int offset = location(*call);
-  only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality", "is_rowsfrom"});
+  only(body, "a function in FROM", {"lateral", "functions", "alias", "ordinality", "is_rowsfrom", "coldeflist"});
   Scope scope;
   scope.outer = lateral;
   Context context;
@@ -238,6 +238,7 @@ From Binder::bind_function_rows(const Json& body, const Environment* environment
   const std::string function = type == "FuncCall" ? strings_of(at(*call, "funcname")).back() : "";
   const bool several = functions.size() > 1 || flag(body, "ordinality");
   if (several || (catalog_.find(function).empty() && returns_rows(function) && function != "generate_series")) return bind_unnest(body, context);
+  if (body.contains("coldeflist")) unsupported("a column definition list of this function", offset);
   if (!pair[1].empty()) unsupported("a column definition list", offset);
   auto one = std::make_unique<Plan>();
   one->node = Plan::Node::kValues;
@@ -322,6 +323,9 @@ From Binder::bind_join(const Json& body, const Environment* environment, const S
   const Plan::JoinKind kind = type == "JOIN_LEFT" ? Plan::JoinKind::kLeft : type == "JOIN_RIGHT" ? Plan::JoinKind::kRight : type == "JOIN_FULL" ? Plan::JoinKind::kFull
                                                                                                                                                : Plan::JoinKind::kInner;
   if (kind == Plan::JoinKind::kInner && type != "JOIN_INNER") unsupported(spaced(type), -1);
+
+  for (ScopeTable& table : left.scope.tables) table.absent = table.absent || kind == Plan::JoinKind::kRight || kind == Plan::JoinKind::kFull;
+  for (ScopeTable& table : right.scope.tables) table.absent = table.absent || kind == Plan::JoinKind::kLeft || kind == Plan::JoinKind::kFull;
 
   From joined;
   joined.working_table = left.working_table ? left.working_table : right.working_table;

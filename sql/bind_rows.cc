@@ -20,13 +20,16 @@ struct JsonFunction {
   std::string_view name;
   std::vector<JsonPart> parts;             // a column each
   std::vector<std::string_view> columns;  // in FROM; none: named as any function's
+  bool records = false;                    // FROM says which columns they have
 };
 const JsonFunction* json_function(std::string_view name, TypeId& from) {
   static const std::vector<JsonFunction> kJson = {{"array_elements", {JsonPart::kElements}, {"value"}},
                                                   {"array_elements_text", {JsonPart::kElementTexts}, {"value"}},
                                                   {"object_keys", {JsonPart::kKeys}, {}},
                                                   {"each", {JsonPart::kKeys, JsonPart::kValues}, {"key", "value"}},
-                                                  {"each_text", {JsonPart::kKeys, JsonPart::kTexts}, {"key", "value"}}};
+                                                  {"each_text", {JsonPart::kKeys, JsonPart::kTexts}, {"key", "value"}},
+                                                  {"to_record", {}, {}, true},
+                                                  {"to_recordset", {JsonPart::kElements}, {}, true}};
   const std::size_t underscore = name.find('_');
   if (underscore == std::string_view::npos) return nullptr;
   const std::string_view type = name.substr(0, underscore);
@@ -72,6 +75,26 @@ bool returns_rows(std::string_view function) {
   return std::find(std::begin(kFunctions), std::end(kFunctions), function) != std::end(kFunctions) || json_function(function, type);
 }
 
+// A member of an object as a column of a record. A JSON null is NULL.
+ExprPtr record_column(const ExprPtr& object, const std::string& name, const Type& type, int offset) {
+  if (is_array(type.id)) unsupported("a column of type " + type.to_string() + " in a record of JSON", offset);
+  const auto part = [&](std::string_view op) {
+    std::vector<ExprPtr> args;
+    args.push_back(object->clone());
+    args.push_back(Expr::make_constant(Datum::of(Bytes(name)), Type{TypeId::kText, 0, 0}, offset));
+    return bind_operator(op, std::move(args), offset);
+  };
+  if (type.id != TypeId::kJson && type.id != TypeId::kJsonb) {
+    return coerce(coerce(part("->>"), Type{type.id, 0, 0}, Cast::kExplicit, offset), type, Cast::kAssignment, offset);
+  }
+  std::vector<ExprPtr> test, branches;
+  test.push_back(part("->>"));
+  branches.push_back(bind_operator("is not null", std::move(test), offset));
+  branches.push_back(coerce(part("->"), type, Cast::kExplicit, offset));
+  branches.push_back(null_constant(type));
+  return Expr::make(Expr::Node::kCase, type, std::move(branches), offset);
+}
+
 // The arrays of the parts of a JSON that the function gives.
 std::vector<ExprPtr> json_arrays(std::string_view name, std::vector<ExprPtr> args, int offset) {
   TypeId type{};
@@ -83,6 +106,11 @@ std::vector<ExprPtr> json_arrays(std::string_view name, std::vector<ExprPtr> arg
   }
   const ExprPtr value = coerce(std::move(args[0]), Type{type, 0, 0}, Cast::kImplicit, offset);
   std::vector<ExprPtr> arrays;
+  if (f.parts.empty()) {  // the value itself
+    std::vector<ExprPtr> one;
+    one.push_back(value->clone());
+    arrays.push_back(bind_array(std::move(one), nullptr, offset));
+  }
   for (const JsonPart part : f.parts) {
     const Function& members = json_members(type, part);
     std::vector<ExprPtr> one;
@@ -153,7 +181,7 @@ ExprPtr Binder::bind_rows_array(const std::string& name, std::vector<ExprPtr> ar
   }
   if (TypeId type{}; json_function(name, type)) {
     std::vector<ExprPtr> arrays = json_arrays(name, std::move(args), offset);
-    if (arrays.size() > 1) unsupported(name + " in a select list", offset);
+    if (arrays.size() > 1 || name.find("_to_record") != std::string::npos) unsupported(name + " in a select list", offset);
     return std::move(arrays[0]);
   }
   if (name == "string_to_table") return bind_call("string_to_array", std::move(args), nullptr, offset);
@@ -188,6 +216,9 @@ From Binder::bind_unnest(const Json& body, const Context& context) {
   std::vector<std::string> names, functions;  // of the columns; "" where the function returns no rows
   std::string table;
   bool own_names = false;  // columns are called as the function says
+  bool records = false;    // the elements are records, of the columns that a list defines
+  TypeId type_of_json{};
+  int offset_of_call = -1;
   const auto add = [&](ExprPtr array, const std::string& name, const std::string& function) {
     arrays.push_back(std::move(array));
     names.push_back(name);
@@ -214,10 +245,11 @@ From Binder::bind_unnest(const Json& body, const Context& context) {
     if (table.empty()) table = name;
     only(*call, "a set-returning function", {"funcname", "args", "funcformat"});
     std::vector<ExprPtr> args = bind_list(at(*call, "args"), context);
-    TypeId type_of_json{};
+    offset_of_call = offset;
     if (const JsonFunction* json = json_function(name, type_of_json)) {
       std::vector<ExprPtr> parts = json_arrays(name, std::move(args), offset);
       own_names = !json->columns.empty();
+      records = records || json->records;
       for (std::size_t i = 0; i < parts.size(); ++i) add(std::move(parts[i]), json->columns.empty() ? name : std::string(json->columns[i]), name);
     } else if (name != "unnest" || args.size() < 2) {
       add(bind_rows_array(name, std::move(args), offset), name, name);
@@ -229,6 +261,9 @@ From Binder::bind_unnest(const Json& body, const Context& context) {
   row->node = Plan::Node::kValues;
   row->rows.emplace_back();
   derive_node(*row);
+  const Json* definitions = find(body, "coldeflist");
+  if (definitions && !records) throw Failure(ErrorCode::kSyntax, "a column definition list is only allowed for functions returning \"record\"", offset_of_call);
+  if (records && !definitions) throw Failure(ErrorCode::kSyntax, "a column definition list is required for functions returning \"record\"", offset_of_call);
   PlanPtr plan = unnest_of(std::move(row), std::move(arrays));
   std::vector<ExprPtr> columns;
   for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(row_of(functions[i], weir::column_of(plan->schema, static_cast<std::uint16_t>(i))));
@@ -239,7 +274,20 @@ From Binder::bind_unnest(const Json& body, const Context& context) {
     columns.push_back(weir::column_of(plan->schema, static_cast<std::uint16_t>(names.size())));
     names.push_back("ordinality");
   }
-  const bool single = columns.size() == 1;
+  if (definitions) {
+    const Function& test = json_object_test(type_of_json);
+    const ExprPtr object = Expr::make_call(test, test.result, only_one(weir::column_of(plan->schema, 0)), offset_of_call);
+    if (flag(body, "ordinality") || functions.size() > 1) unsupported("WITH ORDINALITY or ROWS FROM of " + table, offset_of_call);
+    names.clear();
+    columns.clear();
+    for (const Json& item : *definitions) {
+      const Json& definition = *open(item).second;
+      only(definition, "a column of a record", {"colname", "typeName"});
+      names.push_back(text_field(definition, "colname"));
+      columns.push_back(record_column(object, names.back(), bind_type(at(definition, "typeName"), false, nullptr), location(definition)));
+    }
+  }
+  const bool single = columns.size() == 1 && !definitions;
   From rows = relation_from(make_project(std::move(plan), std::move(columns), std::move(names)), table, alias, {});
   rows.scope.tables[0].single = single;
   return rows;

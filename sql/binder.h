@@ -70,6 +70,7 @@ struct ScopeTable {
   std::string name;
   std::vector<ScopeColumn> columns;
   Columns primary_key;  // of a table itself: those of the plan's columns that are its key
+  bool absent = false;  // an outer join may have put NULLs in place of its rows
   bool single = false;  // of a function that gives a value a row: its name alone is that value
 };
 struct Scope {
@@ -339,6 +340,9 @@ class Binder {
   ExprPtr compare_rows(const std::string& op, std::vector<ExprPtr> left, std::vector<ExprPtr> right, int offset);
   ExprPtr bind_array_of(const Json& body, const Type* array, const Context& context);  // ARRAY[…], converted where a cast says to what
   ExprPtr bind_subscript(const Json& body, const Context& context);
+  // What a function that makes JSON takes: expressions, and rows by the names of their tables, which become objects of the type that the function gives.
+  std::vector<ExprPtr> bind_json_list(const std::string& function, const Json& list, const Context& context, bool* row = nullptr);
+  const ScopeTable* row_named(const Json& node, const Context& context) const;
   ExprPtr bind_json_subscripts(ExprPtr value, const Json& list, const Context& context);
   ExprPtr bind_case(const Json& body, const Context& around);
   ExprPtr bind_cast(const Json& body, const Context& context);

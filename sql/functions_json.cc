@@ -473,7 +473,8 @@ std::string key_of(const Datum& d, TypeId type) {
   return form_of(d, type);
 }
 
-template <bool Binary>
+// Names and values by turns. Dense: as a row is written, without spaces.
+template <bool Binary, bool Dense = false>
 Column build_object(const Function& self, std::span<const Column> args, const Chunk& rows, Arena& arena) {
   if (args.size() % 2 != 0 && rows.selected > 0) fail("argument list must have even number of elements");
   return fill<std::string>(rows, arena, [&](std::uint32_t i) {
@@ -488,9 +489,9 @@ Column build_object(const Function& self, std::span<const Column> args, const Ch
         members.add(std::move(key), one);
         continue;
       }
-      if (a != 0) out += ", ";
+      if (a != 0) out += Dense ? "," : ", ";
       append_json_string(out, key);
-      (out += " : ") += one;
+      (out += Dense ? ":" : " : ") += one;
     }
     if (Binary) members.append_to(out);
     else out += '}';
@@ -702,6 +703,34 @@ void add_json(Kernels& k) {
           append_pretty(out, v, 0);
           return out;
         }>);
+}
+
+ExprPtr bind_json_row(TypeId to, std::span<const std::string> names, std::vector<ExprPtr> values, int offset) {
+  std::vector<ExprPtr> args;
+  Function f = made("row to " + plain(to).to_string(), TypeId::kText, to, to == TypeId::kJsonb ? build_object<true> : build_object<false, true>);
+  f.strict = false;
+  f.args.clear();
+  std::string key = f.name;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    args.push_back(Expr::make_constant(Datum::of(Bytes(names[i])), plain(TypeId::kText), offset));
+    args.push_back(std::move(values[i]));
+    for (const ExprPtr* a : {&args.end()[-2], &args.back()}) {
+      f.args.push_back(plain((*a)->type.id));
+      key += ", " + f.args.back().to_string();
+    }
+  }
+  const Function& function = interned(key, [&] { return f; });
+  return Expr::make_call(function, function.result, std::move(args), offset);
+}
+
+const Function& json_object_test(TypeId type) {
+  const std::string name = plain(type).to_string() + " object";
+  return interned(name, [&] {
+    return made(name, type, type, pointwise<[](View v) {
+                  if (json_type(v) != JsonType::kObject) fail("a value that is no object cannot become a record");
+                  return v;
+                }>);
+  });
 }
 
 const Function& json_members(TypeId from, JsonPart part) {

@@ -202,9 +202,11 @@ bool is_unnest_marker(const Function& function);
 const Function& texts_of_bytes();  // a BYTEA that holds a TEXT[], as an element of what regexp_matches gives
 // The members of a JSON or JSONB as an array: the elements of one as they are, or as texts; of an object its keys, its values, its values as texts.
 enum class JsonPart : std::uint8_t { kElements, kElementTexts, kKeys, kValues, kTexts };
+const Function& json_object_test(TypeId type);  // the value, or an error if it is no object
 const Function& json_members(TypeId from, JsonPart part);
 // Of an array of values one JSON or JSONB: what JSON_AGG makes of its rows, each on a line of its own where they were arrays.
 const Function& json_collection(TypeId array, TypeId to, bool lines);
+ExprPtr bind_json_row(TypeId to, std::span<const std::string> names, std::vector<ExprPtr> values, int offset);  // TO_JSON of a row
 const Function& json_merger(TypeId to);  // of an array of objects one: what JSON_OBJECT_AGG makes of its pairs
 Kernel jsonb_to_boolean();
 Kernel jsonb_to_number();   // calls Function::inner, the cast of a NUMERIC
