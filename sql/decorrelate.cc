@@ -50,7 +50,7 @@ ExprPtr call(std::string_view op, ExprPtr a, ExprPtr b) {
 // Can a reader tell two values apart that are equal? Then D has them both.
 bool has_lookalikes(TypeId id) {
   return id == TypeId::kNumeric || id == TypeId::kReal || id == TypeId::kDouble || id == TypeId::kInterval || id == TypeId::kBpchar ||
-         is_array(id);
+         id == TypeId::kJson || id == TypeId::kJsonb || is_array(id);  // JSON is compared as its text
 }
 
 // The rows outside, each once: references side by side, and the texts of those that need them.
