@@ -13,7 +13,8 @@ namespace weir {
 
 namespace {
 
-constexpr std::string_view kFunctions[] = {"unnest", "generate_series", "generate_subscripts", "string_to_table", "regexp_matches", "regexp_split_to_table"};
+constexpr std::string_view kFunctions[] = {"unnest", "generate_series", "generate_subscripts", "string_to_table", "regexp_matches", "regexp_split_to_table",
+                                           "jsonb_path_query"};
 
 // Functions that take a JSON or JSONB apart, without that in their names.
 struct JsonFunction {
@@ -185,7 +186,7 @@ ExprPtr Binder::bind_rows_array(const std::string& name, std::vector<ExprPtr> ar
     return std::move(arrays[0]);
   }
   if (name == "string_to_table") return bind_call("string_to_array", std::move(args), nullptr, offset);
-  if (name == "generate_subscripts" || name.starts_with("regexp_")) return bind_call(name, std::move(args), nullptr, offset);
+  if (name == "generate_subscripts" || name.starts_with("regexp_") || name == "jsonb_path_query") return bind_call(name, std::move(args), nullptr, offset);
   std::string types;
   for (const ExprPtr& a : args) types += (types.empty() ? "" : ", ") + Type{a->type.id, 0, 0}.to_string();
   if (args.size() == 1 && args[0]->type.id == TypeId::kUnknown) throw Failure(ErrorCode::kType, "function unnest(unknown) is not unique", offset);

@@ -80,6 +80,7 @@ Registry::Registry() {
   add_binaries(kernels);
   add_arrays(kernels);
   add_json(kernels);
+  add_json_paths(kernels);
   read(kOperatorOverloads, operators);
   read(kFunctionOverloads, functions);
 }
@@ -114,7 +115,7 @@ void Registry::read(std::string_view overloads, std::unordered_map<std::string, 
         const std::size_t to = std::min(word.find(',', from), word.size() - 1);
         const std::string type = word.substr(from, to - from);
         o.args.push_back(find(type));
-        own = own && (usable(o.args.back()) || type == "any");
+        own = own && (usable(o.args.back()) || type == "any" || type == "jsonpath");
         signature += ' ' + type;
         from = to + 1;
       }
@@ -369,6 +370,7 @@ ExprPtr apply(const Overload& overload, std::span<const Code> declared, std::vec
       args[i] = coerce(std::move(args[i]), Type{static_cast<TypeId>(declared[i]), 0, 0}, Cast::kImplicit, offset);
     } else if (args[i]->type.id == TypeId::kUnknown) {
       args[i] = coerce(std::move(args[i]), Type{TypeId::kText, 0, 0}, Cast::kImplicit, offset);
+      if (registry().name(declared[i]) == "jsonpath") check_json_path(*args[i]);
     }
   }
   return Expr::make_call(*overload.function, overload.function->result, std::move(args), offset);

@@ -180,6 +180,7 @@ void add_formats(Kernels& kernels);      // sql/functions_format.cc
 void add_binaries(Kernels& kernels);     // sql/functions_binary.cc
 void add_arrays(Kernels& kernels);       // sql/functions_array.cc
 void add_json(Kernels& kernels);         // sql/functions_json.cc
+void add_json_paths(Kernels& kernels);   // sql/functions_json_path.cc
 
 // Functions that no catalog of overloads lists, since the grammar makes them: null tests, truth tests, IS DISTINCT FROM, GREATEST. Made for their
 // argument types on demand; live as long as the process.
@@ -208,6 +209,7 @@ const Function& json_members(TypeId from, JsonPart part);
 const Function& json_collection(TypeId array, TypeId to, bool lines);
 ExprPtr bind_json_row(TypeId to, std::span<const std::string> names, std::vector<ExprPtr> values, int offset);  // TO_JSON of a row
 const Function& json_merger(TypeId to);  // of an array of objects one: what JSON_OBJECT_AGG makes of its pairs
+void check_json_path(const Expr& path);  // of a constant: is it a path?
 Kernel jsonb_to_boolean();
 Kernel jsonb_to_number();   // calls Function::inner, the cast of a NUMERIC
 Kernel array_conversion();  // calls Function::inner, a cast, for each element
