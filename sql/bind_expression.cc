@@ -19,8 +19,8 @@ constexpr Type kBoolean{TypeId::kBoolean, 0, 0};
 constexpr std::array<std::string_view, 11> kWindowFunctions = {"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value",
                                                               "last_value", "nth_value"};
 // Aggregates of PostgreSQL that are refused by name, not called unknown.
-constexpr std::array<std::string_view, 9> kOtherAggregates = {
-    "xmlagg", "range_agg", "range_intersect_agg", "regexp_matches", "regexp_split_to_table", "json_populate_record", "jsonb_populate_record", "json_populate_recordset", "jsonb_populate_recordset"};
+constexpr std::array<std::string_view, 7> kOtherAggregates = {
+    "xmlagg", "range_agg", "range_intersect_agg", "json_populate_record", "jsonb_populate_record", "json_populate_recordset", "jsonb_populate_recordset"};
 constexpr std::array<std::string_view, 24> kVolatile = {
     "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "setseed", "nextval", "currval", "lastval", "setval",
     "gen_random_uuid", "pg_sleep", "txid_current", "pg_backend_pid", "version", "current_setting", "set_config", "pg_current_xact_id", "inet_client_addr",
