@@ -16,8 +16,6 @@ namespace {
 
 using internal::guarded;
 
-std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
-
 bool same_shape(const StoredRelation& a, const StoredRelation& b) {
   return a.is_view == b.is_view && a.key == b.key && a.definition == b.definition && a.schema.size() == b.schema.size() &&
          std::equal(a.schema.begin(), a.schema.end(), b.schema.begin(),
