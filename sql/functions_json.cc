@@ -599,8 +599,9 @@ Column collect(const Function& self, std::span<const Column> args, const Chunk& 
     const ArrayView array(args[0].bytes()[i].view());
     std::string out = "[";
     for (std::uint32_t k = 0; k < array.size(); ++k) {
-      if (k != 0) out += Lines ? ", \n " : ", ";
-      append_json<Binary>(out, array[k], type);
+      const Datum d = array[k];
+      if (k != 0) out += Lines && !d.null ? ", \n " : ", ";
+      append_json<Binary>(out, d, type);
     }
     return out + ']';
   });

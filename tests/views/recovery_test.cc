@@ -28,7 +28,7 @@ constexpr char kRecovered[] = R"(
     ('ffffffff-ffff-ffff-ffff-ffffffffffff', 'infinity', '24:00', 'ab  ', ''), ('00000000-0000-0000-0000-000000000000', NULL, NULL, 'é', '\x00000102030405060708090a0b0c0d');
   INSERT INTO lists VALUES ('{a,"b c",NULL,"NULL","q\"\\,{}"}', DEFAULT, '{a,"b "}', '{0.1,-0,NaN}', '{1.5,NULL}', '{"2001-02-03 04:05:06.789+02"}', '{"\\x","\\xdead"}'),
     ('{}', '{}', '{}', '{}', '{}', '{}', '{}'), ('{""}', NULL, NULL, NULL, NULL, NULL, NULL);
-  INSERT INTO docs VALUES ('{"list": [1.0, 1.00, "x"], "a": 2.50}', '[1 ]', '{1.0,"{\"a\": null}",NULL}', '{"[1 ]"}'), ('null', DEFAULT, '{}', NULL), ('"text \u00e9\n"', NULL, NULL, NULL), ('{"a": 2.5}', ' 1', NULL, NULL);
+  INSERT INTO docs VALUES ('{"list": [1.0, 1.00, "x"], "a": 2.50}', '[1 ]', '{1.0,"{\"a\": null}",NULL}', '{"[1 ]"}'), ('null', DEFAULT, '{}', NULL), ('"text \u00e9\n"', NULL, NULL, NULL), ('{"a": 3}', ' 1', NULL, NULL);
   INSERT INTO bag VALUES (1, 1.5), (1, 1.5), (NULL, NULL), (9, '-0');
   UPDATE items SET price = price * 2 WHERE id = 2;
   DELETE FROM bag WHERE a = 9;

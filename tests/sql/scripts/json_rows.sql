@@ -25,12 +25,12 @@ CREATE VIEW objects AS SELECT who, jsonb_object_agg(id, n ORDER BY id) AS o, jso
 CREATE VIEW nested AS SELECT jsonb_object_agg(who, lines ORDER BY who) AS o FROM (SELECT who, jsonb_agg(jsonb_build_object('id', id, 'n', n) ORDER BY id) AS lines FROM lines WHERE who IS NOT NULL GROUP BY who) x;
 CREATE VIEW running AS SELECT id, jsonb_agg(n) OVER (ORDER BY id) AS r, json_agg(id) OVER (PARTITION BY ok ORDER BY id ROWS 1 PRECEDING) AS j FROM lines;
 CREATE VIEW in_select AS SELECT d.id, (SELECT jsonb_agg(l.id ORDER BY l.id) FROM lines l WHERE l.id < d.id) AS before, (SELECT json_object_agg(l.id, l.who ORDER BY l.id) FROM lines l WHERE l.id <> d.id) AS others FROM docs d;
-CREATE VIEW again AS SELECT e, count(*) AS n FROM lines, jsonb_array_elements(CASE WHEN jsonb_typeof(b) = 'array' THEN b ELSE '[]' END) e GROUP BY e HAVING count(*) <> 2;
+CREATE VIEW again AS SELECT e::text AS e, count(*) AS n FROM lines, jsonb_array_elements(CASE WHEN jsonb_typeof(b) = 'array' THEN b ELSE '[]' END) e GROUP BY e::text;
 CREATE VIEW records AS SELECT d.id, r.x, r.t, r."Who", r.b, r.v FROM docs d, jsonb_to_recordset(d.b -> 'recs') AS r(x NUMERIC(6,1), t TEXT, "Who" INT, b JSONB, v VARCHAR(3));
 CREATE VIEW record AS SELECT d.id, r.* FROM docs d, json_to_record(d.j) AS r(k TEXT, list JSON, missing DATE);
 CREATE VIEW left_records AS SELECT d.id, x FROM docs d LEFT JOIN LATERAL jsonb_to_recordset(d.b -> 'recs') AS r(x TEXT) ON true;
 INSERT INTO docs VALUES (1, '{"list": [1, 3.0, {"x": 2}, null, "t"], "k": null}', '{"list": [1, 3.0, {"x" : 2}, null, "t"], "k": null, "k": " "}'), (2, '{}', '{}'), (3, '{"list": []}', '{"list": [ ]}'), (4, NULL, NULL), (5, '{"list": [3, 3], "bb": [1], "a": {"x": 1}}', '{"list": [3, 3], "bb": [1], "a": {"x": 1}}');
-INSERT INTO lines VALUES (1, 'a', 1.5, '2020-01-01', '{x,NULL}', '[1, 2]', true), (2, 'a', NULL, NULL, NULL, NULL, NULL), (3, 'b', 2.50, '2019-05-05', '{}', '{"q": 1.0}', false), (4, NULL, 1.50, '2020-01-01', '{"a b"}', '[1.0]', true), (5, 'a', 10, '0044-03-15 BC', '{y}', '{"q": 1}', false), (6, 'b"\', 2.5, 'infinity', '{z}', '"s"', true);
+INSERT INTO lines VALUES (1, 'a', 1.5, '2020-01-01', '{x,NULL}', '[1, 2]', true), (2, 'a', NULL, NULL, NULL, NULL, NULL), (3, 'b', 2.50, '2019-05-05', '{}', '{"q": 1.0}', false), (4, NULL, 1.50, '2020-01-01', '{"a b"}', '[1.0]', true), (5, 'a', 10, '0044-03-15 BC', '{y}', '{"q": 2}', false), (6, 'b"\', 2.5, 'infinity', '{z}', '"s"', true);
 INSERT INTO docs VALUES (8, '{"recs": [{"x": 1.25, "t": {"a": 1}, "Who": 7, "b": null, "v": "abc"}, {"x": "2", "b": [1], "t": true}, {}]}', '{"k": [1 ], "list": {"b" : 1}, "missing": null}');
 -- check
 UPDATE docs SET b = jsonb_set(b, '{list,0}', '"new"') WHERE id = 1;
