@@ -227,7 +227,7 @@ struct Arrangement::Impl {
   Impl(std::vector<KeyKind> types, std::vector<std::uint16_t> by, bool is_unique)
       : key_kinds(std::move(types)), identity(std::move(by)), unique(is_unique), tuples(stride_of(key_kinds, false)) {
     for (const KeyKind k : key_kinds) {
-      static constexpr Kind kOf[] = {Kind::kBool, Kind::kInt, Kind::kDouble, Kind::kBytes, Kind::kBytes, Kind::kInterval, Kind::kBytes, Kind::kBytes};
+      static constexpr Kind kOf[] = {Kind::kBool, Kind::kInt, Kind::kDouble, Kind::kBytes, Kind::kBytes, Kind::kInterval, Kind::kBytes, Kind::kBytes, Kind::kBytes};
       kinds.push_back(kOf[static_cast<int>(k)]);
       if (kinds.back() == Kind::kBytes) text_columns.push_back(static_cast<std::uint16_t>(kinds.size() - 1));
     }
