@@ -36,6 +36,30 @@ const StoredLog& require_log(const std::vector<StoredLog>& logs, const StoredRel
   throw failure;
 }
 
+// The domains of a file, enum types among them, each made of its definition.
+class Domains final : public Catalog {
+ public:
+  explicit Domains(const std::string& script) {
+    bool complete = false;
+    for (const StatementText& text : split_statements(script, complete)) {
+      try {
+        domains_.push_back(bind_statement(text, *this).domain);
+      } catch (const Failure&) {  // its condition calls a function of the program that writes the file: no row needs it to be read
+      }
+    }
+  }
+  const std::shared_ptr<const Domain>* find_domain(std::string_view name) const override {
+    const auto found = std::find_if(domains_.begin(), domains_.end(), [&](const auto& domain) { return domain->name == name; });
+    return found == domains_.end() ? nullptr : &*found;
+  }
+  const Relation* find_relation(std::string_view) const override { return nullptr; }
+  std::vector<std::string> relation_names() const override { return {}; }
+  std::vector<const Function*> find(std::string_view) const override { return {}; }
+
+ private:
+  std::vector<std::shared_ptr<const Domain>> domains_;
+};
+
 // The name as it is to be found in a file; Failure(kUnknownName).
 const StoredRelation& require(const std::vector<StoredRelation>& catalog, std::string_view name) {
   if (const StoredRelation* relation = find(catalog, name)) return *relation;
@@ -75,6 +99,8 @@ void read_log(const Storage& storage, const StoredRelation& relation, std::uint6
     if (!rows->rows.empty()) f(change_of(relation, sequence, false, std::move(rows->arena), std::move(rows->rows)));
   });
 }
+
+void enter_types(const Storage& storage) { const Domains domains(storage.setting(kDomainsSetting)); }
 
 bool wait_for_commit(Storage& storage, std::chrono::milliseconds for_so_long) {
   const auto end = std::chrono::steady_clock::now() + for_so_long;
@@ -165,6 +191,7 @@ Result<Feed> Feed::open(const std::string& file, std::string_view relation, std:
 
 std::uint64_t Feed::Impl::read(const std::function<void(const Change&)>& f) {
   std::uint64_t changes = 0;
+  internal::enter_types(*storage);
   const std::vector<StoredRelation> catalog = storage->catalog();
   const StoredRelation& found = internal::require(catalog, relation);
   if (!at) {

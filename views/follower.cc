@@ -58,8 +58,12 @@ void Follower::Impl::step() {
   const auto follows = [&](const std::string& name) {
     return wanted.empty() ? internal::find(logs, name) != nullptr : std::find(wanted.begin(), wanted.end(), name) != wanted.end();
   };
+  internal::enter_types(*source);
   copy->begin();
   try {
+    if (const std::string types = source->setting(internal::kDomainsSetting); types != copy->setting(internal::kDomainsSetting)) {
+      copy->set_setting(internal::kDomainsSetting, types);
+    }
     for (const StoredRelation& relation : copied) {
       if (!internal::find(relations, relation.name) || !follows(relation.name)) copy->drop(relation.name);
     }
@@ -168,6 +172,7 @@ Result<Verification> check(const std::string& file) {
           out.difference = "the file is damaged: " + found;
           return out;
         }
+        internal::enter_types(*storage);
         for (const StoredRelation& relation : storage->catalog()) {
           Digest digest;
           storage->read(relation, [&](const Delta& rows) {

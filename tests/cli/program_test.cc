@@ -487,6 +487,26 @@ TEST_F(Program, FollowKeepsACopyWhateverItIsKilledBy) {
             "ERROR: \"copy.db\" is a copy that weir follow keeps: it can be read with any SQLite client, and checked with weir check\n");
 }
 
+TEST_F(Program, WatchAndFollowReadEveryType) {
+  ASSERT_EQ(sql("CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');"
+                "CREATE TABLE t (k INT PRIMARY KEY, m mood, j JSONB, a INT[], d DATE, n NUMERIC(9,3), i INTERVAL, u UUID, b BYTEA, c CHAR(4)) WITH (audit);"
+                "CREATE VIEW v WITH (feed) AS SELECT m, COUNT(*) AS n, MAX(d) AS d FROM t GROUP BY m;"
+                "INSERT INTO t VALUES (1, 'ok', '{\"a\": [1, null]}', '{1,NULL}', '2020-02-29', 1.5, '1 mon', '00000000-0000-0000-0000-00000000000a', '\\x00ff', 'ab');"
+                "INSERT INTO t VALUES (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (3, 'happy', '1', '{}', 'infinity', 'NaN', '-1 day', NULL, '', '');",
+                "--db a.db")
+                .status,
+            0);
+  EXPECT_EQ(weir("follow a.db copy.db --once").err, "");
+  sql("UPDATE t SET m = 'sad', n = 2 WHERE k = 1; DELETE FROM t WHERE k = 2;", "--db a.db");
+  EXPECT_EQ(weir("follow a.db copy.db --once").err, "");
+  EXPECT_EQ(weir("check copy.db").out, "checked: 1 table, 1 view, 4 rows\n");
+  EXPECT_EQ(weir("check a.db").status, 0);
+  EXPECT_EQ(sqlite("copy.db", "SELECT m FROM t ORDER BY k"), "sad happy");
+  const std::string row = "\"view\":\"v\",\"weight\":1,\"row\":{\"m\":\"sad\",\"n\":1,\"d\":\"2020-02-29\"}}\n";
+  EXPECT_NE(weir("watch a.db v --once").out.find(row), std::string::npos);
+  EXPECT_NE(weir("watch a.db v --from 4 --once").out.find(row), std::string::npos) << weir("watch a.db v --from 4 --once").err;
+}
+
 // ---- weir stats
 
 TEST_F(Program, StatsOfAFileAndOfARun) {
