@@ -6,7 +6,7 @@ CREATE TABLE p (id INT PRIMARY KEY, m mood, c color DEFAULT 'green', b bearable)
 CREATE TABLE m (m mood PRIMARY KEY, note TEXT, CHECK (m <> 'ok' OR note IS NULL));
 CREATE TABLE raw (t TEXT);
 CREATE VIEW all_p AS SELECT * FROM p;
-CREATE VIEW by_m AS SELECT m, COUNT(*) AS n, MIN(c) AS least, MAX(b) AS most, COUNT(DISTINCT c) AS colors FROM p GROUP BY m;
+CREATE VIEW by_m AS SELECT m, COUNT(*) AS n, MIN(c) AS least, MAX(b::mood) AS most, COUNT(DISTINCT c) AS colors FROM p GROUP BY m;
 CREATE VIEW extremes AS SELECT MIN(m) AS low, MAX(m) AS high FROM p;
 CREATE VIEW happier AS SELECT id, m FROM p WHERE m >= 'ok' AND c = 'green';
 CREATE VIEW listed AS SELECT id FROM p WHERE m IN ('sad', 'happy') OR m IS NULL;
@@ -19,7 +19,7 @@ CREATE VIEW outer_joined AS SELECT p.id, m, m.note FROM p LEFT JOIN m USING (m);
 CREATE VIEW cases AS SELECT id, CASE WHEN id = 1 THEN 'happy' ELSE m END AS m, COALESCE(m, 'ok') AS c, NULLIF(m, 'sad') AS u, GREATEST(m, 'ok') AS g FROM p;
 CREATE VIEW texts AS SELECT id, m::text AS t, m || '!' AS loud, length(m::text) AS n, upper(c::text) AS big, concat(m, c) AS both FROM p;
 CREATE VIEW sets AS SELECT m FROM p UNION SELECT m FROM m;
-CREATE VIEW both AS SELECT DISTINCT m, c FROM p;
+CREATE VIEW pairs AS SELECT DISTINCT m, c FROM p;
 CREATE VIEW casts AS SELECT t::mood AS m FROM raw;
 CREATE VIEW labels AS SELECT string_agg(m::text, ',' ORDER BY m, id) AS all FROM p;
 CREATE VIEW lateral_one AS SELECT m.m, x.id FROM m CROSS JOIN LATERAL (SELECT id FROM p WHERE p.m > m.m ORDER BY p.m, id LIMIT 1) x;
