@@ -43,6 +43,8 @@ bool Engine::take_due() {
     require_wal_room();
     TransactionState nothing;
     commit_writing(nothing);
+    const std::unique_lock state(state_mutex_);
+    show_time();  // what waited may have gone without a step
   });
   return done.ok() || done.error().code == ErrorCode::kClosed;
 }

@@ -1,5 +1,7 @@
 #include "weir/database.h"
 
+#include <algorithm>
+
 #include "sql/document.h"
 #include "sql/statement.h"
 #include "views/door.h"
@@ -243,7 +245,8 @@ Result<Stats> Database::stats() const {
 Database::Time Database::time() const { return Time(std::chrono::microseconds(engine_ ? engine_->time() - kTimeBegin : 0)); }
 
 Result<void> Database::set_clock(Time to) {
-  return guarded([&] { weir::open(engine_).set_clock(kTimeBegin + to.time_since_epoch().count()); });
+  constexpr std::int64_t kFar = std::int64_t{1} << 60;  // beyond all times of a circuit
+  return guarded([&] { weir::open(engine_).set_clock(kTimeBegin + std::clamp<std::int64_t>(to.time_since_epoch().count(), -kFar, kFar)); });
 }
 
 Result<void> Database::follow_system_clock() {

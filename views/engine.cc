@@ -530,7 +530,10 @@ void Engine::attach_view(ViewState& view) {
 
 void Engine::detach(RelationState& relation) noexcept {
   if (relation.has_instances_only()) return end_instances(relation);
-  if (relation.fold) return unbind_slice(relation);
+  if (relation.fold) {
+    unbind_slice(relation);
+    return show_time();
+  }
   if (relation.keyed()) relation.rows->drop_index(relation.key_index);
   circuit_->unarrange(relation.node);
   circuit_->release(relation.node);

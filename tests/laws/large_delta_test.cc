@@ -1,6 +1,7 @@
 // Would catch: a large delta that comes out otherwise on several workers than on one, in other rows or in another order; groups that a refused large step leaves
 // changed; a race between the shares of a delta (under ThreadSanitizer).
 #include "operators/aggregate.h"
+#include "operators/temporal_filter.h"
 #include "operators/top_k.h"
 
 #include <weir/error.h>
@@ -120,6 +121,40 @@ void same_on_all_executors(const std::function<NodeId(Circuit&, NodeId)>& build,
 AggregateSpec spec(F f, int c, TypeId type, TypeId result, bool distinct = false, bool filtered = false) {
   AggregateSpec s{f, c < 0 ? nullptr : column(c, kInput[static_cast<std::size_t>(c)]), filtered ? greater(2, 1000) : nullptr, distinct, type, result};
   return s;
+}
+
+// Does a moment lie ahead: so many seconds after the time begins?
+class Ahead final : public Expression {
+ public:
+  Column evaluate(const Chunk& chunk, Arena& arena) const override {
+    const Column &in = chunk.columns[2], &now = chunk.columns[chunk.width - 1];
+    Column out = Column::make(Kind::kBool, chunk.size, true, arena);
+    chunk.each([&](std::uint32_t i) { out.set(i, in.is_valid(i) ? Datum::of(kTimeBegin + in.ints()[i] * 1'000'000 > now.ints()[i]) : Datum::of_null(Kind::kBool)); });
+    return out;
+  }
+  KeyKind key_kind() const override { return KeyKind::kBool; }
+  std::string text() const override { return "ahead #2"; }
+};
+
+TEST(LargeDeltas, FilterByTime) {
+  const auto build = [](Circuit& circuit, NodeId in) {
+    std::vector<TimeCondition> conditions;
+    conditions.push_back({std::make_unique<Ahead>(), false, false});
+    return temporal_filter(circuit, in, std::move(conditions));
+  };
+  same_on_all_executors(build, false);
+  // Many rows leave at once.
+  Built one(Executor::serial(), build), three(Executor::threads(3), build);
+  for (Built* b : {&one, &three}) {
+    Entries entries;
+    for (std::uint64_t i = 0; i < 12000; ++i) entries.push_back({row_of(i, 9000), 1});
+    b->feed(entries);
+    b->advance();
+    b->circuit.set_time(kTimeBegin + 4'000 * std::int64_t{1'000'000});
+  }
+  const auto gone = one.feed({});
+  EXPECT_GT(gone.size(), 8'000u);
+  EXPECT_EQ(gone, three.feed({}));
 }
 
 TEST(LargeDeltas, SumsCountsAndExtremes) {

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <random>
+#include <thread>
 
 #include "open.h"
 
@@ -65,6 +66,8 @@ TEST(ClockOfViews, NeverGoesBackAndEndsSomewhere) {
   EXPECT_FALSE(db.execute("SET weir.clock = 7").ok());
   EXPECT_EQ(db.execute("SET work_mem = '1GB'").error().message, "SET work_mem is not supported");
   EXPECT_FALSE(db.execute("BEGIN; SET weir.clock = '2026-03-02'; COMMIT").ok()) << "a step is no part of a transaction";
+  EXPECT_FALSE(db.set_clock(Database::Time::max()).ok());
+  EXPECT_FALSE(db.set_clock(Database::Time::min()).ok());
   EXPECT_EQ(rows(db, "recent"), Texts{"1"});
 }
 
@@ -187,6 +190,18 @@ TEST(ClockOfViews, TheSystemsClockMovesViewsWithoutACommit) {
   db.execute("INSERT INTO e SELECT 3, now()").value();
   watch.end();
   db.close().value();  // while the next one is waited for
+}
+
+TEST(ClockOfViews, AMomentThatNobodyWaitsForAnyMoreHidesNoOther) {
+  OpenOptions options;
+  options.threads = 1;
+  Database db = Database::open(":memory:", options).value();
+  db.execute("CREATE TABLE e (g INT, ts TIMESTAMPTZ);"
+             "CREATE VIEW soon AS SELECT * FROM e WHERE g = 1 AND ts > now(); CREATE VIEW later AS SELECT * FROM e WHERE g = 2 AND ts > now();"
+             "INSERT INTO e SELECT 1, now() + interval '100 milliseconds'; INSERT INTO e SELECT 2, now() + interval '300 milliseconds';"
+             "DROP VIEW soon").value();
+  for (int n = 0; n < 2000 && !rows(db, "later").empty(); ++n) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(rows(db, "later"), Texts{});
 }
 
 // Conditions with now(), each as a view and as a query that looks once; both have to see the same at any time.
