@@ -86,7 +86,7 @@ ExprPtr record_column(const ExprPtr& object, const std::string& name, const Type
     return bind_operator(op, std::move(args), offset);
   };
   if (type.id != TypeId::kJson && type.id != TypeId::kJsonb) {
-    return coerce(coerce(part("->>"), Type{type.id, 0, 0}, Cast::kExplicit, offset), type, Cast::kAssignment, offset);
+    return coerce(coerce(part("->>"), without_typmod(type), Cast::kExplicit, offset), type, Cast::kAssignment, offset);
   }
   std::vector<ExprPtr> test, branches;
   test.push_back(part("->>"));
