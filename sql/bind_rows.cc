@@ -283,7 +283,7 @@ From Binder::bind_unnest(const Json& body, const Context& context) {
     columns.clear();
     for (const Json& item : *definitions) {
       const Json& definition = *open(item).second;
-      only(definition, "a column of a record", {"colname", "typeName"});
+      only(definition, "a column of a record", {"colname", "typeName", "is_local"});
       names.push_back(text_field(definition, "colname"));
       columns.push_back(record_column(object, names.back(), bind_type(at(definition, "typeName"), false, nullptr), location(definition)));
     }

@@ -97,6 +97,13 @@ MaybeView element(View value, Int n) {
   return std::nullopt;
 }
 
+// A JSONB that is no container is at the one place of an array of itself.
+template <bool Binary>
+MaybeView element_of_any(View value, Int n) {
+  if (Binary && json_type(value) < JsonType::kArray) return n == 0 || n == -1 ? MaybeView(value) : std::nullopt;
+  return element(readable<Binary>(value), n);
+}
+
 MaybeView at_path(View value, const Path& path) {
   MaybeView at = value;
   for (const MaybeText& step : path) {
@@ -133,8 +140,8 @@ void add_parts(Kernels& k) {
   const std::string type = Binary ? "jsonb" : "json", one = type + "_object_field", nth = type + "_array_element", deep = type + "_extract_path";
   const Kernel field = pointwise<[](View v, View key) { return member(readable<Binary>(v), key); }>;
   const Kernel field_text = pointwise<[](View v, View key) { return text_of(member(readable<Binary>(v), key)); }>;
-  const Kernel item = pointwise<[](View v, Int n) { return element(readable<Binary>(v), n); }>;
-  const Kernel item_text = pointwise<[](View v, Int n) { return text_of(element(readable<Binary>(v), n)); }>;
+  const Kernel item = pointwise<[](View v, Int n) { return element_of_any<Binary>(v, n); }>;
+  const Kernel item_text = pointwise<[](View v, Int n) { return text_of(element_of_any<Binary>(v, n)); }>;
   for (const std::string& name : {std::string("->"), one}) k.add(name + ' ' + type + " text", field);
   for (const std::string& name : {std::string("->>"), one + "_text"}) k.add(name + ' ' + type + " text", field_text);
   for (const std::string& name : {std::string("->"), nth}) k.add(name + ' ' + type + " int4", item);

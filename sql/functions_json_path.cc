@@ -14,7 +14,7 @@ using View = std::string_view;
 
 // put(what the path finds in the value, the path, are errors silent?) for each row.
 template <class R, class F>
-Column each_result(std::span<const Column> args, bool silent, const Chunk& rows, Arena& arena, F&& put) {
+Column each_result(std::span<const Column> args, bool silent, const Chunk& rows, Arena& arena, F&& put, bool whether = false) {
   std::optional<JsonPath> path;
   std::string text;  // of it: most often the same for all rows
   return fill<R>(rows, arena, [&](std::uint32_t i) -> R {
@@ -30,7 +30,7 @@ Column each_result(std::span<const Column> args, bool silent, const Chunk& rows,
     const View variables = args.size() > 2 ? args[2].bytes()[i].view() : View("{}");
     if (json_type(variables) != JsonType::kObject) fail("\"vars\" argument is not an object");
     const bool quiet = silent || (args.size() > 3 && args[3].bools()[i] != 0);
-    return put(path->query(args[0].bytes()[i].view(), variables), *path, quiet);
+    return put(path->query(args[0].bytes()[i].view(), variables, whether), *path, quiet);
   });
 }
 
@@ -43,7 +43,7 @@ Column exists(const Function&, std::span<const Column> args, const Chunk& rows, 
       return std::nullopt;
     }
     return !found.items.empty();
-  });
+  }, true);
 }
 
 template <bool Silent>

@@ -504,6 +504,7 @@ class Run {
         Items given;
         if (!unwrapped(n.args[0], given)) return false;
         for (const std::string& v : given) {
+          if (json_type(v) != JsonType::kNumber && tested == &n && n.steps.empty()) continue;
           if (json_type(v) != JsonType::kNumber) return failed("operand of unary jsonpath operator is not a numeric value");
           const std::string result = n.op == Op::kPlus ? v : (-Numeric::parse(v)).to_string();
           if (!step(n, 0, result, out)) return false;
@@ -516,6 +517,7 @@ class Run {
     return step(n, 0, t == Truth::kUnknown ? "null" : t == Truth::kTrue ? "true" : "false", out);
   }
   std::string error;
+  const Node* tested = nullptr;  // of this only whether it gives something is asked
 
  private:
   bool failed(std::string message) {
@@ -724,7 +726,9 @@ class Run {
       case Op::kIsUnknown: return truth(predicate(n.args[0]) == Truth::kUnknown);
       case Op::kExists: {
         Items found;
+        const Node* outer = std::exchange(tested, lax_ ? &n.args[0] : nullptr);
         const bool good = quietly([&] { return item(n.args[0], found); });
+        tested = outer;
         if (!good && (!lax_ || found.empty())) return Truth::kUnknown;
         return truth(!found.empty());
       }
@@ -802,9 +806,10 @@ JsonPath::~JsonPath() = default;
 
 bool JsonPath::strict() const { return !impl_->lax; }
 
-JsonPath::Result JsonPath::query(View jsonb, View variables) const {
+JsonPath::Result JsonPath::query(View jsonb, View variables, bool whether) const {
   Result out;
   Run run(jsonb, variables, impl_->lax);
+  if (whether && impl_->lax) run.tested = &impl_->node;
   run.item(impl_->node, out.items);
   out.error = std::move(run.error);
   return out;

@@ -23,8 +23,8 @@ class JsonPath {
     std::vector<std::string> items;  // JSONBs: those found before the error, where there is one
     std::string error;               // empty: none
   };
-  // `variables`: an object. Failure(kEvaluation) for a variable that is not in it.
-  Result query(std::string_view jsonb, std::string_view variables) const;
+  // `variables`: an object. `whether`: only whether there is an item is asked. Failure(kEvaluation) for a variable that is not in it.
+  Result query(std::string_view jsonb, std::string_view variables, bool whether) const;
   bool strict() const;
 
  private:
