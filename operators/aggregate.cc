@@ -308,10 +308,11 @@ class Aggregate final : public Operator {
   }
   // Numbers the groups that the step had not touched.
   void number(const Taken& t) {
-    t.rows.each([&](std::uint32_t i) {
-      const std::uint32_t touched = groups_->payload<GroupHead>(t.ids[i]).touched;
+    for (std::uint32_t k = 0; k < t.rows.selected; ++k) {
+      if (k + kAhead < t.rows.selected) groups_->rows().prefetch(t.ids[t.rows.position(k + kAhead)]);
+      const std::uint32_t i = t.rows.position(k), touched = groups_->payload<GroupHead>(t.ids[i]).touched;
       t.numbers[i] = (touched ? touched : touch(t.ids[i])) - 1;
-    });
+    }
   }
   void find_rows(const Taken& t) {
     t.rows.each([&](std::uint32_t i) { t.groups[i] = groups_->rows().row(t.ids[i]); });

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "operators/gather.h"
+#include "zset/prefetch.h"
 
 namespace weir {
 
@@ -56,7 +57,7 @@ class OrderedMultiset {
   void prefetch() const {
     if (!root_) return;
     prefetch_lines(root_, 256);
-    __builtin_prefetch(reinterpret_cast<const char*>(root_) + node_bytes(0, kFan, false), 1);  // children, if it is an inner one
+    prefetch_line(reinterpret_cast<const char*>(root_) + node_bytes(0, kFan, false));  // children, if it is an inner one
   }
   template <class Order>
   void prefetch(const Value& value, Order&& order) const {
@@ -165,7 +166,7 @@ class OrderedMultiset {
   static std::int64_t weight_at(const Node* n, std::uint32_t i) { return n->units ? 1 : weights(n)[i]; }
 
   static void prefetch_lines(const Node* n, std::size_t bytes) {
-    for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(reinterpret_cast<const char*>(n) + at, 1);
+    for (std::size_t at = 0; at < bytes; at += 64) prefetch_line(reinterpret_cast<const char*>(n) + at);
   }
 
   static std::size_t node_bytes(unsigned height, std::uint32_t capacity, bool units) {

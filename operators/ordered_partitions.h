@@ -122,8 +122,8 @@ class OrderedPartitions {
     Entry entry;
     std::int64_t weight;
   };
-  // What has been done in a range.
-  struct Done {
+  // What has been done in a range. No two share a cache line.
+  struct alignas(64) Done {
     std::vector<Applied> applied;
     std::vector<Id> removed;  // rows that no longer stand in a partition
   };

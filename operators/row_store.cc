@@ -61,7 +61,7 @@ std::uint32_t RowStore::take_free(std::uint32_t p) {
     page.first = word;
     if (const std::uint32_t after = next(word + 1); after < kWords) {
       for (std::uint64_t rest = page.free[after]; rest != 0; rest &= rest - 1) {
-        __builtin_prefetch(base_[p] + (after * 64 + static_cast<std::uint32_t>(std::countr_zero(rest))) * stride_, 1);
+        prefetch_line(base_[p] + (after * 64 + static_cast<std::uint32_t>(std::countr_zero(rest))) * stride_);
       }
     }
   }

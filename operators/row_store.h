@@ -16,6 +16,7 @@
 #include "operators/gather.h"
 #include "zset/chunk.h"
 #include "zset/hash.h"
+#include "zset/prefetch.h"
 
 namespace weir {
 
@@ -37,7 +38,7 @@ class RowStore {
   // The payload; the pointer holds until the next add().
   std::byte* row(Id id) { return base_[id >> kShift] + (id & kMask) * stride_; }
   const std::byte* row(Id id) const { return base_[id >> kShift] + (id & kMask) * stride_; }
-  void prefetch(Id id) const { __builtin_prefetch(row(id), 1); }
+  void prefetch(Id id) const { prefetch_line(row(id)); }
 
   std::uint32_t tag(Id id) const { return *header(row(id)); }
   void set_tag(Id id, std::uint32_t tag) { *header(row(id)) = tag; }

@@ -84,8 +84,8 @@ class TopK final : public Operator {
     std::int64_t weight, position;
   };
 
-  // What a range of partitions is worked on with, and what comes out of it.
-  struct Work {
+  // What a range of partitions is worked on with, and what comes out of it. No two share a cache line.
+  struct alignas(64) Work {
     std::size_t range = 0;
     std::int64_t until = 0;  // where the window of the partition at hand ended before the step
     std::vector<Window> before, after;

@@ -6,6 +6,7 @@
 
 #include "operators/gather.h"
 #include "zset/hash.h"
+#include "zset/prefetch.h"
 
 namespace weir::internal {
 namespace {
@@ -176,9 +177,9 @@ void TableChanges::prefetch_entries(std::uint32_t n) const {
   constexpr std::size_t kCachedSlots = 4096;
   if (mask_ < kCachedSlots || n <= 8) return;
   const auto slot = [&](std::uint32_t k) { return &slots_[static_cast<std::uint32_t>(hashes_[k] >> 32 ^ hashes_[k]) & mask_]; };
-  for (std::uint32_t k = 0; k < n; ++k) __builtin_prefetch(slot(k), 1);
+  for (std::uint32_t k = 0; k < n; ++k) prefetch_line(slot(k));
   for (std::uint32_t k = 0; k < n; ++k) {
-    if (*slot(k)) __builtin_prefetch(&entries_[*slot(k) - 1], 1);
+    if (*slot(k)) prefetch_line(&entries_[*slot(k) - 1]);
   }
 }
 

@@ -16,6 +16,7 @@
 #include "zset/datetime.h"
 #include "zset/numeric.h"
 #include "zset/pages.h"
+#include "zset/prefetch.h"
 #include "zset/slots.h"
 
 namespace weir {
@@ -359,7 +360,7 @@ struct Arrangement::Impl {
       Slots::Slot s;
       while ((s = table[at]) && !Slots::alike(s, hashes[k])) at = table.after(at);
       places_of[k] = static_cast<std::uint32_t>(at);
-      if (s) __builtin_prefetch(tuples[Slots::row(s)]);
+      if (s) prefetch_line(tuples[Slots::row(s)]);
     }
     for (std::uint32_t k = 0; k < n; ++k) out[k] = resolve(k, places_of[k]);
   }
@@ -368,7 +369,7 @@ struct Arrangement::Impl {
   Row new_row() {
     if (!free_rows.empty()) {
       const Row below = load<Row>(tuples[free_rows.top()] + kFreeLink);
-      if (below != kNone) __builtin_prefetch(tuples[below], 1);
+      if (below != kNone) prefetch_line(tuples[below]);
       return free_rows.pop(below);
     }
     tuples.reserve(std::size_t{end} + 1);
@@ -446,7 +447,7 @@ struct Arrangement::Impl {
         std::size_t at = slots.home(hashes[k]);
         Slots::Slot s;
         while ((s = slots[at]) && !Slots::alike(s, hashes[k])) at = slots.after(at);
-        if (s) __builtin_prefetch(tuples[Slots::row(s)], 1);
+        if (s) prefetch_line(tuples[Slots::row(s)]);
       }
     }
     for (std::uint32_t k = 0; k < n; ++k) {
@@ -526,15 +527,15 @@ struct Arrangement::Impl {
       for (std::uint32_t k = 0; k < n; ++k) table.prefetch(hashes[k]);
       for (std::uint32_t k = 0; k < n; ++k) {
         if (!events.entered[k]) {
-          __builtin_prefetch(index.links[events.rows[k]], 1);
+          prefetch_line(index.links[events.rows[k]]);
           continue;
         }
         std::size_t at = table.home(hashes[k]);
         Slots::Slot s;
         while ((s = table[at]) && !Slots::alike(s, hashes[k])) at = table.after(at);
         if (!s) continue;
-        __builtin_prefetch(tuples[Slots::row(s)]);
-        __builtin_prefetch(index.links[Slots::row(s)], 1);
+        prefetch_line(tuples[Slots::row(s)]);
+        prefetch_line(index.links[Slots::row(s)]);
       }
     }
     for (std::uint32_t k = 0; k < n; ++k) {
@@ -864,7 +865,7 @@ Datum Arrangement::get(Row row, std::uint16_t column) const {
 
 void Arrangement::gather(std::span<const Row> rows, std::uint16_t column, Column& out) const { impl_->gather(rows, column, out); }
 
-void Arrangement::prefetch(Row row) const { __builtin_prefetch(impl_->tuples[row]); }
+void Arrangement::prefetch(Row row) const { prefetch_line(impl_->tuples[row]); }
 
 void Arrangement::check(const Delta& delta) const {
   std::uint64_t bound = impl_->weight_bound;

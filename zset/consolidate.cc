@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "zset/hash.h"
+#include "zset/prefetch.h"
 
 namespace weir {
 namespace {
@@ -111,7 +112,7 @@ void merge_many(const Delta& in, std::uint64_t rows, Arena& arena, Weights& weig
     const Chunk& chunk = in.chunks[n];
     hash_rows(chunk, {}, hashes);
     if (mask > 4096) {
-      for (std::uint32_t k = 0; k < chunk.selected; ++k) __builtin_prefetch(&slots[hashes[k] >> shift], 1);
+      for (std::uint32_t k = 0; k < chunk.selected; ++k) prefetch_line(&slots[hashes[k] >> shift]);
     }
     for (std::uint32_t k = 0; k < chunk.selected; ++k) {
       const std::uint32_t i = chunk.position(k);

@@ -10,6 +10,7 @@
 // Threads  reading is const.
 
 #include "zset/pages.h"
+#include "zset/prefetch.h"
 
 namespace weir {
 
@@ -26,7 +27,7 @@ class Slots {
   std::size_t home(std::uint64_t hash) const { return hash >> (64 - bits_); }
   std::size_t after(std::size_t at) const { return (at + 1) & mask_; }
   Slot operator[](std::size_t at) const { return data()[at]; }
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(data() + home(hash), 1); }
+  void prefetch(std::uint64_t hash) const { prefetch_line(data() + home(hash)); }
 
   std::size_t used() const { return used_; }
   std::size_t bytes() const { return block_.bytes(); }
