@@ -13,6 +13,7 @@
 #include "operators/ordered_changes.h"
 #include "zset/datetime.h"
 #include "zset/exact_sum.h"
+#include "zset/nan.h"
 #include "zset/numeric_parts.h"
 
 namespace weir {
@@ -129,13 +130,13 @@ class DoubleSum final : public Accumulator {
       if (s.n == 0) return false;
       if (asked.function == AggregateFunction::kAvg) {
         if (s.spread_overflows) throw Failure(ErrorCode::kEvaluation, "value out of range: overflow");
-        out.as<double>()[k] = s.value / static_cast<double>(s.n);
+        out.as<double>()[k] = one_nan(s.value / static_cast<double>(s.n));
       } else if (asked.result == TypeId::kReal) {
         const float rounded = static_cast<float>(s.value);
         if (std::isinf(rounded) && !std::isinf(s.value)) throw Failure(ErrorCode::kEvaluation, "value out of range: overflow");
-        out.as<double>()[k] = rounded;
+        out.as<double>()[k] = one_nan(rounded);
       } else {
-        out.as<double>()[k] = s.value;
+        out.as<double>()[k] = one_nan(s.value);
       }
       return true;
     });

@@ -9,6 +9,7 @@
 #include "operators/order_bytes.h"
 #include "operators/ordered_changes.h"
 #include "zset/array.h"
+#include "zset/nan.h"
 
 namespace weir {
 namespace {
@@ -103,7 +104,7 @@ int compare_plainly(const typename Order::Value& a, const typename Order::Value&
   else return Plainly()(a, b);
 }
 
-Datum between(double low, double high, double part) { return Datum::of(low + part * (high - low)); }
+Datum between(double low, double high, double part) { return Datum::of(one_nan(low + part * (high - low))); }
 Datum between(const Interval& low, const Interval& high, double part) {
   return Datum::of(interval_plus(interval_times(interval_plus(high, interval_negate(low)), part), low));
 }

@@ -9,6 +9,7 @@
 #include "operators/accumulator_loops.h"
 #include "operators/numeric_total.h"
 #include "zset/exact_sum.h"
+#include "zset/nan.h"
 #include "zset/numeric.h"
 
 namespace weir {
@@ -202,7 +203,7 @@ class DoubleVariance final : public Accumulator {
     finish_counted<State>(asked, groups, n, out, [&](std::uint32_t k, const State& s) {
       if (s.n <= is_sample(asked.function)) return false;
       const double variance = s.spread / static_cast<double>(is_sample(asked.function) ? s.n - 1 : s.n);
-      out.as<double>()[k] = is_root(asked.function) ? std::sqrt(variance) : variance;
+      out.as<double>()[k] = one_nan(is_root(asked.function) ? std::sqrt(variance) : variance);
       return true;
     });
   }
@@ -271,7 +272,7 @@ class Regression final : public Accumulator {
     for (std::uint32_t k = 0; k < n; ++k) {
       const State& s = at<State>(groups[k]);
       if (asked.function == F::kRegrCount) out.as<std::int64_t>()[k] = s.n;
-      else if (double answer = 0; answered(asked.function, s, answer)) out.as<double>()[k] = answer;
+      else if (double answer = 0; answered(asked.function, s, answer)) out.as<double>()[k] = one_nan(answer);
       else out.set(k, Datum::of_null(out.kind));
     }
   }

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "sql/kernels.h"
+#include "zset/nan.h"
 #include "zset/text_form.h"
 
 namespace weir {
@@ -92,6 +93,7 @@ Column call_user(const Function& f, std::span<const Column> args, const Chunk& r
     Datum d;
     try {
       d = from_value(f.user(values), f.result, arena);
+      if (d.kind == Kind::kDouble && !d.null) d.number = one_nan(d.number);
     } catch (const Failure& failure) {
       fail("function " + f.name + ": " + failure.error().message);
     } catch (const std::exception& e) {

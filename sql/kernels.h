@@ -20,6 +20,7 @@
 
 #include "sql/functions.h"
 #include "weir/error.h"
+#include "zset/nan.h"
 #include "zset/numeric.h"
 
 namespace weir {
@@ -46,6 +47,7 @@ struct Lane<std::int64_t> : PlainLane<std::int64_t> {
 template <>
 struct Lane<double> : PlainLane<double> {
   static constexpr Kind kKind = Kind::kDouble;
+  static double store(double value, Arena&) { return one_nan(value); }
 };
 template <>
 struct Lane<Bytes> : PlainLane<Bytes> {

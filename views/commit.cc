@@ -267,6 +267,7 @@ Receipt Engine::commit_writing(TransactionState& transaction, std::optional<Mome
     const bool together = &transaction == &together_ && transaction.linked_since != TransactionState::kNotLinked;
     if (together || transaction.linked_since < sequence_.load() || transaction.links_version != links_version_) recheck_links(transaction);
     if (nets_.size() < transaction.used) nets_.resize(transaction.used);
+    numbered_.clear();
     bool any = false;
     for (; n < transaction.used; ++n) {
       TableChanges& changes = *transaction.changes[n];
@@ -277,6 +278,7 @@ Receipt Engine::commit_writing(TransactionState& transaction, std::optional<Mome
       }
       changes.refresh();
       receipt.rows += changes.net(transaction.arena, nets_[n]);
+      if (nets_[n].empty() && !changes.table()->numbers.empty()) numbered_.push_back(changes.table().get());
       any = any || !nets_[n].empty();
     }
     any = any || circuit_->next_wake() <= time;
@@ -394,17 +396,22 @@ void Engine::write_step(std::uint64_t next, bool any, bool in_transaction, std::
 // The net changes of the step: to the file, or to `step`; and to subscribers.
 void Engine::collect_step(std::uint64_t next, StoredStep* step, std::vector<RelationState*>& touched, std::vector<Delivery>& deliveries) {
   const std::lock_guard lock(subscriptions_mutex_);
+  const auto keep_numbers = [&](const TableState& table) {
+    table.each_position([&](const std::string& setting, const Numbers& numbers) {
+      if (step) step->settings.emplace_back(setting, numbers.position());
+      else storage_->set_setting(setting, numbers.position());
+    });
+  };
+  // Rows that came and went within the batch: what they were numbered with may stand elsewhere.
+  for (const TableState* table : numbered_) {
+    if (stores(*table)) keep_numbers(*table);
+  }
   const auto hand_out = [&](RelationState& relation, const Delta& net) {
     if (stores(relation)) {
       relation.next_digest = relation.digest;
       relation.next_digest.add(net);
       touched.push_back(&relation);
-      if (!relation.relation.is_view) {
-        static_cast<const TableState&>(relation).each_position([&](const std::string& setting, const Numbers& numbers) {
-          if (step) step->settings.emplace_back(setting, numbers.position());
-          else storage_->set_setting(setting, numbers.position());
-        });
-      }
+      if (!relation.relation.is_view) keep_numbers(static_cast<const TableState&>(relation));
       if (step) {
         StoredStep::Write& write = step->writes.emplace_back();
         write.relation = relation.name();

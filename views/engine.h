@@ -150,8 +150,8 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   // For gates: into their own tables, with what others submit; returns when it is in the file.
   void commit_durably(TransactionState& transaction, const Origin& origin);
   void rollback(TransactionState& transaction) noexcept;
-  // One statement inside of a transaction. `autocommit`: commits at once.
-  Outcome execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit);
+  // One statement inside of a transaction. `autocommit`: commits at once. `waits`: for room in the queues of subscribers before.
+  Outcome execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit, bool waits = true);
   // A statement about transactions, for the session; kNothing where it does not parse.
   Statement transaction_statement(std::string_view sql) const;
   // Where a transaction stands, tables and views made included, to go back to.
@@ -406,6 +406,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   // Of the commit in progress, kept for the next.
   std::vector<Delta> nets_;
   std::vector<RelationState*> touched_;
+  std::vector<const TableState*> numbered_;  // with an identity column, and without a net change
   std::vector<Delivery> deliveries_;
   std::vector<Submitted*> batch_;
   std::vector<SourceMark> marks_;

@@ -142,12 +142,7 @@ std::shared_ptr<GateState> Engine::create_gate(const std::string& name, const Ga
   if (!make.empty()) {
     // Without waiting for room in the queues of subscribers: a callback may wait for making_gates_.
     std::unique_ptr<TransactionState> transaction = begin();
-    const auto made = guarded([&] {
-      execute(*transaction, make, {}, false);
-      Submitted submitted;
-      submitted.transaction = transaction.get();
-      commit_alone(submitted);
-    });
+    const auto made = guarded([&] { execute(*transaction, make, {}, true, false); });
     rollback(*transaction);
     recycle(std::move(transaction));
     made.value();

@@ -166,7 +166,6 @@ class Resolver {
       new_row.add(half);
       deep_copy(old_row, arena_, old_rows);  // the table's texts may go, constants are their expressions'
       deep_copy(new_row, arena_, new_rows);
-      one_nan(new_rows.chunks.back());
       table_.complete(new_rows.chunks.back(), arena_);
       table_.check(new_rows.chunks.back(), arena_);
     }

@@ -8,6 +8,7 @@
 #include "views/csv.h"
 #include "views/table_changes.h"
 #include "zset/datetime.h"
+#include "zset/nan.h"
 #include "zset/text_form.h"
 
 namespace weir::internal {
@@ -93,8 +94,7 @@ class ColumnIn {
   void doubles() {
     const double* data = in<double>();
     const bool real = field_.type.id == TypeId::kReal;
-    // One NaN is like another; a REAL is a float.
-    const auto clean = [&](double d) { return std::isnan(d) ? std::numeric_limits<double>::quiet_NaN() : real ? static_cast<double>(static_cast<float>(d)) : d; };
+    const auto clean = [&](double d) { return one_nan(real ? static_cast<double>(static_cast<float>(d)) : d); };  // a REAL is a float
     bool as_it_is = !nulls_;
     for (std::size_t i = 0; as_it_is && i < rows_; ++i) as_it_is = data[i] == data[i] && clean(data[i]) == data[i];
     if (!as_it_is) {
@@ -166,7 +166,7 @@ Datum value_in(const RelationState& relation, std::uint16_t column, const Value&
       if (find_invalid_utf8(value.to_string()) != std::string_view::npos) throw Failure(ErrorCode::kInput, "invalid byte sequence for encoding \"UTF8\"");
     }
     Datum out = from_value(value, relation.relation.schema[column].type, arena);
-    if (out.kind == Kind::kDouble && !out.null && std::isnan(out.number)) out.number = std::numeric_limits<double>::quiet_NaN();
+    if (out.kind == Kind::kDouble && !out.null) out.number = one_nan(out.number);
     return out;
   } catch (const Failure& failure) {
     if (failure.error().code != ErrorCode::kInput) throw;
@@ -191,16 +191,6 @@ void key_in(const RelationState& relation, const Row& key, Arena& arena, std::ve
   }
   out.resize(key.size());
   for (std::size_t k = 0; k < key.size(); ++k) out[k] = value_in(relation, relation.relation.key[k], key[k], arena);
-}
-
-void one_nan(const Chunk& chunk) {
-  for (const Column& column : chunk.cols()) {
-    if (column.kind != Kind::kDouble) continue;
-    double* values = column.as<double>();
-    chunk.each([&](std::uint32_t i) {
-      if (column.is_valid(i) && std::isnan(values[i])) values[i] = std::numeric_limits<double>::quiet_NaN();
-    });
-  }
 }
 
 }  // namespace weir::internal

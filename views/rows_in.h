@@ -21,7 +21,5 @@ void row_in(const TableState& table, const Row& row, Arena& arena, std::vector<D
 void key_in(const RelationState& relation, const Row& key, Arena& arena, std::vector<Datum>& out);
 // One value of one column.
 Datum value_in(const RelationState& relation, std::uint16_t column, const Value& value, Arena& arena);
-// One NaN is like another, also bit by bit: the file keeps no others. REQUIRES: the chunk's arrays are ours.
-void one_nan(const Chunk& chunk);
 
 }  // namespace weir::internal

@@ -32,7 +32,7 @@ Chunk slice(const Chunk& chunk, std::size_t begin, std::size_t count) {
 
 }  // namespace
 
-Outcome Engine::execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit) {
+Outcome Engine::execute(TransactionState& transaction, std::string_view sql, const CopyLines& lines, bool autocommit, bool waits) {
   Bound bound;
   {
     const auto lock = reading();
@@ -55,7 +55,7 @@ Outcome Engine::execute(TransactionState& transaction, std::string_view sql, con
   }
   std::vector<Chunk> copied;
   if (bound.statement.kind == Statement::Kind::kCopy) copied = read_copy(transaction, bound.statement, lines);
-  if (autocommit) dispatcher_.wait_for_room();
+  if (autocommit && waits) dispatcher_.wait_for_room();
   Frozen freeze(*this);
   if (autocommit && bound.statement.kind == Statement::Kind::kCreateView) {
     std::vector<const RelationState*> tables;
@@ -148,7 +148,6 @@ Outcome Engine::change_rows(TransactionState& transaction, Statement& s) {
   evaluate(*s.plan, &transaction, [&](const Delta& found) { deep_copy(found, transaction.arena, rows); });
   for (const Chunk& chunk : rows.chunks) {
     chunk.each([&](std::uint32_t i) { outcome.changed += static_cast<std::uint64_t>(chunk.weights[i]); });
-    if (s.kind != Statement::Kind::kDelete) one_nan(chunk);
   }
   if (s.numbered) number_rows(*target, transaction.arena, rows);
   const std::size_t width = target->kinds().size();

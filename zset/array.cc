@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "zset/ascii.h"
+#include "zset/nan.h"
 #include "zset/text_form.h"
 
 namespace weir {
@@ -66,7 +67,7 @@ void ArrayBuilder::add(const Datum& value) {
   switch (kind_) {
     case KeyKind::kBool: values_ += !value.null && value.boolean ? '\1' : '\0'; break;
     case KeyKind::kInt: append(values_, value.null ? std::int64_t{0} : value.integer); break;
-    case KeyKind::kDouble: append(values_, value.null ? 0.0 : value.number); break;
+    case KeyKind::kDouble: append(values_, value.null ? 0.0 : one_nan(value.number)); break;
     case KeyKind::kInterval: append(values_, value.null ? Interval() : value.interval); break;
     default:
       if (!value.null) values_ += value.bytes.view();

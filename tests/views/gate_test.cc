@@ -475,5 +475,30 @@ TEST(Gate, IdleKeysLeaveAndComeBackAsTheyWere) {
   EXPECT_FALSE(held.try_acquire());
 }
 
+TEST(Gate, ToMakeOneDisturbsNobody) {
+  Database db = Database::open(":memory:").value();
+  db.execute("CREATE TABLE t (id INT PRIMARY KEY, n INT); INSERT INTO t VALUES (0, 0), (1, 0)").value();
+  std::atomic<bool> stop{false};
+  std::atomic<int> refused{0}, done{0};
+  std::vector<std::thread> writers;
+  for (int w = 0; w < 2; ++w) {
+    writers.emplace_back([&, w] {
+      while (!stop) {
+        if (!db.execute("UPDATE t SET n = n + 1 WHERE id = " + std::to_string(w)).ok()) ++refused;
+        ++done;
+      }
+    });
+  }
+  while (done == 0) std::this_thread::yield();
+  for (int g = 0; g < 50; ++g) {
+    GateOptions options;
+    options.units = 10;
+    EXPECT_TRUE(db.create_gate("g" + std::to_string(g), options).ok());
+  }
+  stop = true;
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(refused, 0);
+}
+
 }  // namespace
 }  // namespace weir

@@ -199,5 +199,21 @@ TEST(Comments, StayWithWhatTheyAreOn) {
   EXPECT_TRUE(db.check().value().ok());
 }
 
+TEST(Identity, NumbersOfRowsThatCameAndWentInOneBatchDoNotComeAgain) {
+  const Folder folder;
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute("CREATE TABLE a (id INT GENERATED ALWAYS AS IDENTITY, x INT); CREATE TABLE log (n INT)").value();
+    Transaction tx = db.begin();
+    tx.execute("INSERT INTO a (x) VALUES (1)").value();
+    tx.execute("INSERT INTO log SELECT id FROM a").value();
+    tx.execute("DELETE FROM a").value();
+    tx.commit().value();
+  }
+  Database db = Database::open(folder.file()).value();
+  db.execute("INSERT INTO a (x) VALUES (1)").value();
+  EXPECT_EQ(text(db.query("SELECT id, n FROM a, log").value()), (Texts{"2|1"}));
+}
+
 }  // namespace
 }  // namespace weir
