@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "zset/ascii.h"
 #include "zset/hash.h"
 #include "zset/numeric.h"
 
@@ -12,8 +13,7 @@ namespace {
 
 using View = std::string_view;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0; }
 
 void append_utf8(std::string& out, std::uint32_t c) {
@@ -80,7 +80,7 @@ class Parser {
   }
 
   void spaces() {
-    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+    while (at_ < text_.size() && is_json_space(text_[at_])) ++at_;
   }
   char peek() {
     spaces();
@@ -309,8 +309,8 @@ std::string normalised_json(View text) {
 }
 
 View json_trimmed(View value) {
-  while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
-  while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
+  while (!value.empty() && is_json_space(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_json_space(value.back())) value.remove_suffix(1);
   return value;
 }
 
@@ -359,7 +359,7 @@ void append_json_string(std::string& out, View text) {
 JsonMembers::JsonMembers(View container) : rest_(json_trimmed(container)), object_(rest_[0] == '{') { rest_.remove_prefix(1); }
 
 void JsonMembers::spaces() {
-  while (is_space(rest_[0])) rest_.remove_prefix(1);
+  while (is_json_space(rest_[0])) rest_.remove_prefix(1);
 }
 
 View JsonMembers::take() {

@@ -41,7 +41,7 @@ State state_of(const std::string& file, bool logged_only) {
   return out;
 }
 
-unsigned from_environment(const char* name, unsigned otherwise) {
+unsigned number_from(const char* name, unsigned otherwise) {
   const char* value = std::getenv(name);
   return value ? static_cast<unsigned>(std::strtoul(value, nullptr, 10)) : otherwise;
 }
@@ -116,7 +116,7 @@ void check_after_crash(const Sources& sources, const std::string& copy) {
 }
 
 TEST(FollowerCrash, PowerLossAtAnyPoint) {
-  const unsigned points = from_environment("WEIR_CRASH_POINTS", 120) / 2, first = from_environment("WEIR_CRASH_SEED", 1);
+  const unsigned points = number_from("WEIR_CRASH_POINTS", 120) / 2, first = number_from("WEIR_CRASH_SEED", 1);
   constexpr unsigned kPointsOfSource = 30;
   const Folder folder;
   const std::string copy = folder.file("copy"), made = folder.file("made");
@@ -154,7 +154,7 @@ TEST(FollowerCrash, PowerLossAtAnyPoint) {
 }
 
 TEST(FollowerCrash, Kill9AtAnyPoint) {
-  const unsigned points = from_environment("WEIR_CRASH_POINTS", 120) / 8, first = from_environment("WEIR_CRASH_SEED", 1);
+  const unsigned points = number_from("WEIR_CRASH_POINTS", 120) / 8, first = number_from("WEIR_CRASH_SEED", 1);
   const Sources sources(first);
   const Folder folder;
   for (unsigned point = 0; point < points; ++point) {

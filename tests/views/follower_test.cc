@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-Database open_file(const Folder& folder, const std::string& name = "a.db") {
+Database open_copied(const Folder& folder, const std::string& name = "a.db") {
   OpenOptions options;
   options.threads = 1;
   return Database::open(folder.file(name), options).value();
@@ -46,7 +46,7 @@ void run(const std::string& file, const std::string& sql) {
   sqlite3_close(db);
 }
 
-constexpr char kSchema[] = R"(
+constexpr char kCopied[] = R"(
   CREATE TABLE items (id BIGINT PRIMARY KEY, kind BIGINT, price NUMERIC(10,2), note TEXT, at TIMESTAMP) WITH (audit);
   CREATE TABLE bag (a BIGINT, b DOUBLE PRECISION) WITH (feed, retention = 20);
   CREATE TABLE apart (x BIGINT);
@@ -55,8 +55,8 @@ constexpr char kSchema[] = R"(
 
 TEST(Follower, TheCopyIsTheSourceAfterEachStep) {
   const Folder folder;
-  Database db = open_file(folder);
-  db.execute(kSchema).value();
+  Database db = open_copied(folder);
+  db.execute(kCopied).value();
   std::mt19937 random(3);
   std::optional<Follower> follower;
   bool extra = false;
@@ -105,8 +105,8 @@ TEST(Follower, TheCopyIsTheSourceAfterEachStep) {
 
 TEST(Follower, OfSomeRelations) {
   const Folder folder;
-  Database db = open_file(folder);
-  db.execute(kSchema).value();
+  Database db = open_copied(folder);
+  db.execute(kCopied).value();
   db.execute("INSERT INTO bag VALUES (1, 2)").value();
   const std::vector<std::string> one = {"by_kind"}, none = {"apart"}, unknown = {"nothing"};
   EXPECT_TRUE(Follower::open(folder.file(), folder.file("copy"), one).value().step().ok());
@@ -118,7 +118,7 @@ TEST(Follower, OfSomeRelations) {
   EXPECT_EQ(Database::open(folder.file("copy")).error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(Follower::open(folder.file("copy"), folder.file("c")).error().code, ErrorCode::kInput);
   {
-    Database other = open_file(folder, "other.db");
+    Database other = open_copied(folder, "other.db");
     other.execute("CREATE TABLE t (k BIGINT) WITH (feed)").value();
   }
   EXPECT_EQ(Follower::open(folder.file(), folder.file("other.db")).error().code, ErrorCode::kInput);
@@ -126,20 +126,20 @@ TEST(Follower, OfSomeRelations) {
 
 TEST(Follower, WhatWouldDivergeIsRefused) {
   const Folder folder;
-  Database db = open_file(folder);
-  db.execute(kSchema).value();
+  Database db = open_copied(folder);
+  db.execute(kCopied).value();
   db.execute("INSERT INTO bag VALUES (1, 2)").value();
   const std::string copy = folder.file("copy");
   const std::uint64_t at = Follower::open(folder.file(), copy).value().step().value();
   // The copy of one file is not gone on with from another.
   {
-    Database other = open_file(folder, "other.db");
-    other.execute(kSchema).value();
+    Database other = open_copied(folder, "other.db");
+    other.execute(kCopied).value();
     other.execute("INSERT INTO bag VALUES (7, 7); INSERT INTO bag VALUES (8, 8)").value();
   }
   EXPECT_EQ(Follower::open(folder.file("other.db"), copy).value().step().error().code, ErrorCode::kCorrupt);
   {
-    Database young = open_file(folder, "young.db");
+    Database young = open_copied(folder, "young.db");
     young.execute("CREATE TABLE t (k BIGINT) WITH (feed)").value();
   }
   EXPECT_EQ(Follower::open(folder.file("young.db"), copy).value().step().error().code, ErrorCode::kCorrupt);
@@ -155,8 +155,8 @@ TEST(Follower, WhatWouldDivergeIsRefused) {
 
 TEST(Follower, OneThatIsTooFarBehindCopiesAnew) {
   const Folder folder;
-  Database db = open_file(folder);
-  db.execute(kSchema).value();
+  Database db = open_copied(folder);
+  db.execute(kCopied).value();
   Follower::open(folder.file(), folder.file("copy")).value().step().value();
   for (int i = 0; i < 60; ++i) db.execute("INSERT INTO bag VALUES (" + std::to_string(i) + ", 1)").value();  // 20 are kept
   EXPECT_FALSE(Feed::open(folder.file(), "bag", 5).value().read([](const Change&) {}).ok());

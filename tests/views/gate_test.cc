@@ -493,6 +493,7 @@ TEST(Gate, ToMakeOneDisturbsNobody) {
   for (int g = 0; g < 50; ++g) {
     GateOptions options;
     options.units = 10;
+    options.key = {{"k", TypeId::kBigint}};
     EXPECT_TRUE(db.create_gate("g" + std::to_string(g), options).ok());
   }
   stop = true;
