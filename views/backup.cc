@@ -1,11 +1,13 @@
 // Copies of the file: of one moment, whatever is committed meanwhile, checked before they get their name.
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -15,6 +17,7 @@ namespace weir::internal {
 namespace {
 
 constexpr char kExists[] = "it exists already";
+constexpr char kPart[] = ".weir-part-";
 
 // A name is on disk when its folder is.
 void sync_folder_of(const std::string& path) {
@@ -25,10 +28,23 @@ void sync_folder_of(const std::string& path) {
   ::close(fd);
 }
 
-// A name that no other copy that is being made has.
+// A name that no other copy that is being made has: its own process and number are in it.
 std::string part_of(const std::string& to) {
   static std::atomic<std::uint64_t> copies{0};
-  return to + ".weir-part-" + std::to_string(::getpid()) + '-' + std::to_string(++copies);
+  return to + kPart + std::to_string(::getpid()) + '-' + std::to_string(++copies);
+}
+
+// What processes left that ended while they made a copy of this name.
+void remove_left_parts(const std::string& to) {
+  const std::filesystem::path path(to);
+  const std::string beginning = path.filename().string() + kPart;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path.has_parent_path() ? path.parent_path() : ".", error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(beginning)) continue;
+    const long process = std::strtol(name.c_str() + beginning.size(), nullptr, 10);
+    if (process > 0 && ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) ::unlink(entry.path().c_str());
+  }
 }
 
 [[noreturn]] void refuse(const std::string& to, const std::string& why) { throw Failure(ErrorCode::kIo, "cannot create \"" + to + "\": " + why); }
@@ -65,6 +81,7 @@ std::uint64_t Engine::backup(const std::string& to) {
 
 std::uint64_t back_up(const std::string& file, const std::string& to, const OpenOptions& options) {
   if (::access(to.c_str(), F_OK) == 0) refuse(to, kExists);
+  remove_left_parts(to);
   const std::string part = part_of(to);
   ::unlink(part.c_str());  // of a process that had our number
   std::uint64_t sequence = 0;

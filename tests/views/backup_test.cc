@@ -147,6 +147,16 @@ TEST(Backup, OneOfSeveralToOneNameIsMade) {
   }
 }
 
+TEST(Backup, WhatADeadProcessLeftIsRemoved) {
+  const Folder folder;
+  Database db = Database::open(folder.file()).value();
+  const std::string copy = folder.file("copy.db"), left = copy + ".weir-part-2147483000-1", other = folder.file("others.db") + ".weir-part-2147483000-1";
+  for (const std::string& name : {left, left + "-journal", other}) std::ofstream(name) << "rows";
+  db.backup(copy).value();
+  EXPECT_EQ(files_of(folder, "copy.db"), 1u);
+  EXPECT_EQ(files_of(folder, "others.db"), 1u);
+}
+
 TEST(Check, FindsWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"UPDATE sums SET n = 7", "view \"sums\" in the file is not what was committed"},
