@@ -265,7 +265,7 @@ TEST(Feed, ASubscriberPassesFromTheLogToWhatIsLive) {
   for (const Mode mode : {Mode::kFull, Mode::kPipelined}) {
     const Folder folder;
     Database db = open_file(folder, mode);
-    db.execute("CREATE TABLE t (k BIGINT PRIMARY KEY) WITH (feed)").value();
+    db.execute("CREATE TABLE t (k BIGINT PRIMARY KEY) WITH (feed, retention = 1000000)").value();
     const std::uint64_t start = db.sequence();
     std::atomic<bool> stop{false};
     std::thread writer([&] {
