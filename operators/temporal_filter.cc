@@ -1,5 +1,7 @@
 #include "operators/temporal_filter.h"
 
+#include <weir/error.h>
+
 #include <algorithm>
 #include <set>
 
@@ -75,6 +77,26 @@ class Look {
     for (const std::uint32_t i : rows) truth_[i] = result.is_valid(i) && result.bools()[i];
   }
 
+  // The same at a time to come, at_, at which the condition may have no value that can be computed (a number is out of its range then): no row is wrong for that now.
+  // For such a row at_ is the last of ever nearer moments at which it has one.
+  template <class To>
+  void ask_ahead(const Rows& rows, To&& to) {
+    try {
+      return ask(rows, to);
+    } catch (const Failure&) {
+    }
+    for (const std::uint32_t i : rows) {
+      for (Moment at = to(i);; at = now_ + (at - now_) / 2) {
+        try {
+          ask({i}, [at](std::uint32_t) { return at; });
+          break;
+        } catch (const Failure&) {
+          if (at <= now_) throw;
+        }
+      }
+    }
+  }
+
   // high_: the first in (low_, high_] at which the condition has its last word, given that it has it at high_ and not at low_.
   template <class At>
   void search(Rows rows, At&& at) {
@@ -91,15 +113,16 @@ class Look {
   template <class From, class To>
   Rows find_within(Rows rows, From&& from, To&& to) {
     Rows others;
-    ask(rows, to);
+    ask_ahead(rows, to);
     std::erase_if(rows, [&](std::uint32_t i) {
       if (truth_[i] == condition_->enters) return false;
-      others.push_back(i);
+      if (at_[i] == to(i)) others.push_back(i);
+      else flip_[i] = std::max(at_[i], now_ + 1);  // to be looked at again: further it could not be seen
       return true;
     });
     for (const std::uint32_t i : rows) {
       low_[i] = from(i);
-      high_[i] = to(i);
+      high_[i] = at_[i];
     }
     search(rows, [](Moment t) { return t; });
     for (const std::uint32_t i : rows) flip_[i] = high_[i];

@@ -9,7 +9,7 @@
 //          to find that moment; none of them where the condition no longer changes.
 // Order    conditions are asked of rows for which those before them may still hold.
 // Nulls    a condition that is NULL does not hold.
-// Errors   a condition that fails for a row, now or at a later time that it is asked for.
+// Errors   a condition that fails for a row now. Where it fails at a later time, it is asked again on the way there.
 
 #include <vector>
 

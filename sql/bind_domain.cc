@@ -15,6 +15,10 @@ std::string plain_name(std::vector<std::string> names, int offset) {
   return names[0];
 }
 
+void refuse_builtin(const std::string& name, int offset) {
+  if (names_builtin_type(name)) unsupported("a type with the name of the built-in \"" + name + "\"", offset);
+}
+
 }  // namespace
 
 const std::shared_ptr<const Domain>* Binder::domain_named(const Json& type) const {
@@ -44,6 +48,7 @@ Statement Binder::create_domain(const Json& body) {
   if (body.contains("collClause")) unsupported("COLLATE of a domain", place);
   auto domain = std::make_shared<Domain>();
   domain->name = plain_name(strings_of(at(body, "domainname")), place);
+  refuse_builtin(domain->name, place);
   domain->definition = text_;
   if (const auto* base = domain_named(type)) {
     domain->base = (*base)->name;
@@ -118,6 +123,7 @@ Statement Binder::create_enum(const Json& body) {
   only(body, "CREATE TYPE", {"typeName", "vals"});
   auto type = std::make_shared<Domain>();
   type->name = plain_name(strings_of(at(body, "typeName")), -1);
+  refuse_builtin(type->name, -1);
   type->definition = text_;
   type->is_enum = true;
   std::vector<std::string> labels = strings_of(at(body, "vals"));

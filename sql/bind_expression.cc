@@ -34,6 +34,17 @@ std::string name_of_word(const Json& body) {
   return name;
 }
 
+const std::map<std::string, TypeId> kTypes = {
+    {"bool", TypeId::kBoolean}, {"int2", TypeId::kSmallint}, {"int4", TypeId::kInteger}, {"int8", TypeId::kBigint}, {"float4", TypeId::kReal},
+    {"float8", TypeId::kDouble}, {"numeric", TypeId::kNumeric}, {"text", TypeId::kText}, {"varchar", TypeId::kVarchar}, {"date", TypeId::kDate},
+    {"timestamp", TypeId::kTimestamp}, {"interval", TypeId::kInterval}, {"timestamptz", TypeId::kTimestamptz},
+    {"time", TypeId::kTime}, {"bpchar", TypeId::kBpchar}, {"uuid", TypeId::kUuid}, {"bytea", TypeId::kBytea},
+    {"json", TypeId::kJson}, {"jsonb", TypeId::kJsonb}};
+constexpr std::array<std::string_view, 37> kForeign = {
+    "timetz", "bit", "varbit", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
+    "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery", "oid", "name", "char", "serial", "serial4", "bigserial", "serial8", "smallserial",
+    "serial2", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "regclass", "regtype", "pg_lsn", "record"};
+
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -458,6 +469,8 @@ ExprPtr Binder::bind_case(const Json& body, const Context& around) {
 
 // ---------------------------------------------------------------------------------------------------------------------- casts
 
+bool names_builtin_type(const std::string& name) { return kTypes.contains(name) || among(kForeign, name); }
+
 Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>* interval_modifiers) {
   only(body, "a type", {"names", "typmods", "typemod", "arrayBounds", "pct_type", "setof"});
   const int offset = location(body);
@@ -478,20 +491,10 @@ Type Binder::bind_type(const Json& body, bool literal, std::vector<std::int64_t>
   if (const Json* list = find(body, "typmods")) {
     for (const Json& item : *list) modifiers.push_back(integer_of(item, "a type modifier"));
   }
-  static const std::map<std::string, TypeId> kTypes = {
-      {"bool", TypeId::kBoolean}, {"int2", TypeId::kSmallint}, {"int4", TypeId::kInteger}, {"int8", TypeId::kBigint}, {"float4", TypeId::kReal},
-      {"float8", TypeId::kDouble}, {"numeric", TypeId::kNumeric}, {"text", TypeId::kText}, {"varchar", TypeId::kVarchar}, {"date", TypeId::kDate},
-      {"timestamp", TypeId::kTimestamp}, {"interval", TypeId::kInterval}, {"timestamptz", TypeId::kTimestamptz},
-      {"time", TypeId::kTime}, {"bpchar", TypeId::kBpchar}, {"uuid", TypeId::kUuid}, {"bytea", TypeId::kBytea},
-      {"json", TypeId::kJson}, {"jsonb", TypeId::kJsonb}};
   const auto found = kTypes.find(name);
   if (found == kTypes.end()) {
     static const std::map<std::string, std::string> kSpelled = {{"timetz", "time with time zone"},
                                                                 {"varbit", "bit varying"}};
-    static constexpr std::array<std::string_view, 37> kForeign = {
-        "timetz", "bit", "varbit", "xml", "money", "inet", "cidr", "macaddr", "macaddr8", "point",
-        "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery", "oid", "name", "char", "serial", "serial4", "bigserial", "serial8", "smallserial",
-        "serial2", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "regclass", "regtype", "pg_lsn", "record"};
     const auto spelled = kSpelled.find(name);
     if (catalog_.find_domain(name)) unsupported("domain \"" + name + "\" here", offset);
     if (spelled != kSpelled.end()) unsupported("type " + spelled->second, offset);

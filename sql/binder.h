@@ -397,6 +397,7 @@ class Binder {
 };
 
 bool returns_rows(std::string_view function);
+bool names_builtin_type(const std::string& name);  // supported or not
 // start, stop and step of generate_series, in the type that PostgreSQL takes for them.
 std::vector<ExprPtr> series_arguments(std::vector<ExprPtr> args, int offset);
 // The plan with the rows of the set-returning functions in the expressions beside its own, and these then columns.

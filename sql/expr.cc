@@ -52,6 +52,12 @@ ExprPtr Expr::clone() const {
   return e;
 }
 
+std::string type_text(const Type& type) {
+  std::string out = type.to_string();
+  if (type.id == TypeId::kEnum) out += " enum " + std::to_string(type.precision);
+  return out;
+}
+
 namespace {
 
 void append_quoted(std::string& out, std::string_view text) {
@@ -80,7 +86,7 @@ void append_text(std::string& out, const Expr& e) {
       out += '$';
       out += std::to_string(e.column + 1);
       out += "::";
-      out += e.type.to_string();
+      out += type_text(e.type);
       return;
     case Expr::Node::kConstant: {
       const Datum d = e.constant.get();
@@ -96,7 +102,7 @@ void append_text(std::string& out, const Expr& e) {
         append_quoted(out, value);
       }
       out += "::";
-      out += e.type.to_string();
+      out += type_text(e.type);
       return;
     }
     case Expr::Node::kCall: {
@@ -106,7 +112,7 @@ void append_text(std::string& out, const Expr& e) {
         out += '(';
         append_text(out, *e.args[0]);
         out += " as ";
-        out += f.target.to_string();
+        out += type_text(f.target);
         out += ')';
         return;
       }

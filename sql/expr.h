@@ -51,4 +51,7 @@ struct Expr {
   bool is_constant() const;            // no column in it and nothing volatile: may be folded
 };
 
+// Canonical: types of one name are told apart.
+std::string type_text(const Type& type);
+
 }  // namespace weir

@@ -232,6 +232,27 @@ void append_elements(std::string& out, View value) {
   for (JsonMembers m(value); m.next();) add(m.value());
 }
 
+// What is made is no deeper than what can be read again. REQUIRES: a JSON.
+std::string bounded(std::string json) {
+  if (json.size() <= 2 * std::size_t{kJsonDepthMost}) return json;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      else quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kJsonDepthMost) fail("JSON is nested in more than " + std::to_string(kJsonDepthMost) + " levels");
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return json;
+}
+
 std::string concatenated(View a, View b) {
   const bool left = json_type(a) == JsonType::kObject, right = json_type(b) == JsonType::kObject;
   if (left && right) {
@@ -246,7 +267,7 @@ std::string concatenated(View a, View b) {
   std::string out = "[";
   append_elements(out, a);
   append_elements(out, b);
-  return out + ']';
+  return bounded(out + ']');
 }
 
 // The container without the members that `drop` names.
@@ -355,7 +376,7 @@ std::string with_path(View value, View texts, Change change, View to) {
   const Path path = path_of(texts);
   if (is_scalar(value)) fail("cannot set path in scalar");
   if (path.empty() || (count(value) == 0 && change == Change::kReplace)) return std::string(value);
-  return changed(value, path, 0, change, to);
+  return bounded(changed(value, path, 0, change, to));
 }
 
 template <bool Binary>
@@ -470,7 +491,7 @@ Column to_json(const Function& self, std::span<const Column> args, const Chunk& 
   return fill<std::string>(rows, arena, [&](std::uint32_t i) {
     std::string out;
     append_json<Binary>(out, args[0].get(i), self.args[0].id);
-    return out;
+    return bounded(std::move(out));
   });
 }
 
@@ -502,7 +523,7 @@ Column build_object(const Function& self, std::span<const Column> args, const Ch
     }
     if (Binary) members.append_to(out);
     else out += '}';
-    return out;
+    return bounded(std::move(out));
   });
 }
 
@@ -514,7 +535,7 @@ Column build_array(const Function& self, std::span<const Column> args, const Chu
       if (a != 0) out += ", ";
       append_json<Binary>(out, value(args[a], i), self.args[a].id);
     }
-    return out + ']';
+    return bounded(out + ']');
   });
 }
 
@@ -610,7 +631,7 @@ Column collect(const Function& self, std::span<const Column> args, const Chunk& 
       if (k != 0) out += Lines && !d.null ? ", \n " : ", ";
       append_json<Binary>(out, d, type);
     }
-    return out + ']';
+    return bounded(out + ']');
   });
 }
 
@@ -632,7 +653,7 @@ Column merge(const Function&, std::span<const Column> args, const Chunk& rows, A
     }
     if (Binary) all.append_to(out);
     else out += " }";
-    return out;
+    return bounded(std::move(out));
   });
 }
 

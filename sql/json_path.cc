@@ -63,6 +63,7 @@ class Reader {
 
  private:
   static constexpr int kDepthMost = 500;
+  static constexpr int kTokensMost = 2000;  // chains of operators and of steps are as deep as they are long
   struct Depth {
     explicit Depth(Reader& r) : reader(r) {
       if (++reader.depth_ > kDepthMost) reader.refuse();
@@ -172,6 +173,7 @@ class Reader {
   }
 
   void next() {
+    if (++tokens_ > kTokensMost) throw Failure(ErrorCode::kUnsupported, "a jsonpath of more than " + std::to_string(kTokensMost) + " words and signs is not supported");
     token_ = Token();
     for (;;) {
       while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
@@ -471,7 +473,7 @@ class Reader {
   View text_;
   std::size_t at_ = 0;
   Token token_;
-  int depth_ = 0;
+  int depth_ = 0, tokens_ = 0;
   bool in_filter_ = false, in_subscript_ = false;
 };
 

@@ -614,7 +614,7 @@ std::string text_of(const TopKSpec& spec) {
 std::string rows_text(const Plan& plan) {
   std::string out;
   for (const auto& row : plan.rows) out += (out.empty() ? "(" : ", (") + list(row) + ")";
-  for (const Field& f : plan.schema) out += " " + f.type.to_string();
+  for (const Field& f : plan.schema) out += " " + type_text(f.type);
   return out;
 }
 
@@ -655,7 +655,7 @@ std::string own_text(const Plan& plan) {
     case Plan::Node::kRecursion: return plan.all ? "recursion union all" : "recursion union";
     case Plan::Node::kWorkingTable: {  // of the one recursion that it stands in
       std::string out = "working table";
-      for (const Field& f : plan.schema) out += " " + f.type.to_string();
+      for (const Field& f : plan.schema) out += " " + type_text(f.type);
       return out;
     }
   }

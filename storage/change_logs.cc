@@ -110,7 +110,12 @@ void ChangeLogs::write(const std::string& relation, std::uint64_t sequence, cons
   const std::uint64_t batches = log.log.batches;
   if (batches == 0 || sequence <= batches) return;
   const std::uint64_t base = sequence - batches;
-  if (base > log.log.base + std::min(batches / 8, kGivenUpTogether)) give_up(log, base);
+  if (base <= log.log.base + std::min(batches / 8, kGivenUpTogether)) return;
+  // Who is at the last change that goes has missed none.
+  const Statement last = prepare("SELECT max(sequence) FROM " + table(log.id) + " WHERE sequence <= ?", "shorten a change log in");
+  bind_number(last.get(), 1, base);
+  if (const int rc = sqlite3_step(last.get()); rc != SQLITE_ROW) fail_("shorten a change log in", rc);
+  if (sqlite3_column_type(last.get(), 0) != SQLITE_NULL) give_up(log, static_cast<std::uint64_t>(sqlite3_column_int64(last.get(), 0)));
 }
 
 void ChangeLogs::read(const StoredRelation& relation, std::uint64_t after,

@@ -38,15 +38,17 @@ void Engine::show_time() {
 // False: not now, somebody is in the way.
 bool Engine::take_due() {
   const auto done = guarded([this] {
-    dispatcher_.wait_for_room();
+    if (!dispatcher_.wait_for_room(std::chrono::steady_clock::now())) return false;  // a callback in the way may be one that closes the database
     const Writing writing(*this, nullptr);
     require_wal_room();
     TransactionState nothing;
     commit_writing(nothing);
+    if (!time_failure_.empty()) return false;
     const std::unique_lock state(state_mutex_);
     show_time();  // what waited may have gone without a step
+    return true;
   });
-  return done.ok() || done.error().code == ErrorCode::kClosed;
+  return done.ok() ? done.value() : done.error().code == ErrorCode::kClosed;
 }
 
 void Engine::catch_up() {
@@ -62,9 +64,14 @@ void Engine::set_clock(std::optional<Moment> to) {
   dispatcher_.wait_for_room();
   const Writing writing(*this, nullptr);
   if (!to) {
-    own_clock_ = false;
+    const bool own = own_clock_.exchange(false);
     TransactionState nothing;
-    commit_writing(nothing);
+    try {
+      commit_writing(nothing);
+    } catch (...) {
+      own_clock_ = own;
+      throw;
+    }
     const std::unique_lock state(state_mutex_);
     return show_time();
   }

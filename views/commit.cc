@@ -281,13 +281,29 @@ Receipt Engine::commit_writing(TransactionState& transaction, std::optional<Mome
       if (nets_[n].empty() && !changes.table()->numbers.empty()) numbered_.push_back(changes.table().get());
       any = any || !nets_[n].empty();
     }
-    any = any || circuit_->next_wake() <= time;
-    if (any) {
-      if (time > circuit_->now()) circuit_->set_time(time);
+    const auto evaluate = [&](bool at_time) {
+      if (at_time) circuit_->set_time(time);
       for (n = 0; n < transaction.used; ++n) {
         if (!nets_[n].empty()) circuit_->push(transaction.changes[n]->table()->node, nets_[n]);
       }
       circuit_->evaluate();
+    };
+    if (const bool changed = any; circuit_->next_wake() <= time) {
+      // What the time brings is nobody's change here: where it cannot be computed, time stands, and changes go on; one of them may take the row away that it fails for.
+      try {
+        evaluate(time > circuit_->now());
+        any = true;
+        time_failure_.clear();
+      } catch (const Failure& failure) {
+        if (told || time <= circuit_->now()) throw;
+        if (changed) evaluate(false);  // fails again where it is the change that cannot be computed
+        if (time_failure_ != failure.error().message) log(LogEntry::Level::kError, "time_stands", {{"path", path_}, {"reason", failure.error().message}});
+        time_failure_ = failure.error().message;
+      }
+    } else if (any) {
+      evaluate(time > circuit_->now());
+    }
+    if (any) {
       laps.add_to(counters_.evaluate_ns);
       const std::uint64_t next = sequence_.load() + 1;
       touched_.clear();

@@ -702,7 +702,8 @@ void Engine::move_subscriptions(RelationState& from, const std::shared_ptr<Relat
     if (from.subscriptions.empty()) return;
     to->subscriptions = std::move(from.subscriptions);
     from.subscriptions.clear();
-    const bool same_columns = from.kinds().size() == to->kinds().size();
+    const Schema &was = from.relation.schema, &is = to->relation.schema;
+    const bool same_columns = std::equal(was.begin(), was.end(), is.begin(), is.end(), [](const Field& a, const Field& b) { return a.type == b.type; });
     Arena arena;
     Delta rows, net;
     to->scan(arena, rows);

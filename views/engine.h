@@ -407,6 +407,7 @@ class Engine final : public Catalog, public std::enable_shared_from_this<Engine>
   std::vector<Delta> nets_;
   std::vector<RelationState*> touched_;
   std::vector<const TableState*> numbered_;  // with an identity column, and without a net change
+  std::string time_failure_;  // why time stands; "": it does not
   std::vector<Delivery> deliveries_;
   std::vector<Submitted*> batch_;
   std::vector<SourceMark> marks_;

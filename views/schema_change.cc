@@ -187,7 +187,10 @@ void SchemaChange::succeed_in_log(const RelationState& before, const RelationSta
   const std::optional<Relation::Log>& log = after.relation.log;
   if (!before.relation.log) return start_log(after);
   if (!log) return storage.drop_log(before.name());
-  if (before.name() != after.name()) storage.rename_log(before.name(), after.name());
+  if (before.name() != after.name()) {
+    storage.rename_log(before.name(), after.name());
+    if (log->batches != 0) return start_log(after);  // who read the feed of another relation of this name must not go on with this one
+  }
   const Schema& was = before.relation.schema;
   const Schema& is = after.relation.schema;
   const bool same_types = was.size() == is.size() && std::equal(was.begin(), was.end(), is.begin(), [](const Field& a, const Field& b) { return a.type == b.type; });

@@ -333,5 +333,41 @@ TEST(ClockOfViews, IsRefusedWhereItCannotBeKept) {
   EXPECT_FALSE(db.execute("CREATE TABLE f (ts TIMESTAMP CHECK (ts < now()))").ok());
 }
 
+// Of a row that comes in time a view cannot be computed: nobody else's change is refused for it, and the row can be taken away.
+TEST(ClockOfViews, WhatTimeBringsRefusesNoChange) {
+  Database db = Database::open(":memory:").value();
+  db.execute("CREATE TABLE q (id INT PRIMARY KEY, ts TIMESTAMPTZ, x INT); CREATE TABLE other (a INT);"
+             "CREATE VIEW inverse AS SELECT id, 10 / x AS y FROM q WHERE ts <= now();"
+             "CREATE VIEW sums AS SELECT SUM(10 / x) AS y FROM q WHERE ts <= now();"
+             "INSERT INTO q SELECT g, now() + interval '20 ms', g FROM generate_series(0, 2) g")
+      .value();
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  EXPECT_TRUE(db.execute("INSERT INTO other VALUES (1)").ok());
+  EXPECT_TRUE(db.execute("CREATE TABLE more (a INT)").ok());
+  EXPECT_EQ(db.execute("INSERT INTO q VALUES (9, now() - interval '1 hour', 0)").error().message, "division by zero") << "a change that cannot be computed itself";
+  EXPECT_TRUE(db.execute("DELETE FROM q WHERE id = 0").ok());
+  db.execute("INSERT INTO other VALUES (2)").value();
+  EXPECT_EQ(rows(db, "inverse"), (Texts{"1|10", "2|5"}));
+  EXPECT_EQ(rows(db, "sums"), (Texts{"15"}));
+}
+
+// Conditions that have no value in the year 9999, in which nobody looks at them.
+TEST(ClockOfViews, WhatCannotBeComputedAtTheEndOfTimeIsNoError) {
+  Database db = at_noon("CREATE TABLE e (id INT PRIMARY KEY, ns BIGINT, iv INTERVAL, ts TIMESTAMPTZ);"
+                        "CREATE VIEW v AS SELECT id FROM e WHERE ns > (extract(epoch from now()) * 1000000000)::bigint - 3600000000000;"
+                        "CREATE VIEW w AS SELECT id FROM e WHERE ts < now() + iv");
+  const auto same = [&](const char* view, const char* query) { EXPECT_EQ(rows(db, view), text(db.query(query).value())) << view; };
+  const auto both_are_right = [&] {
+    same("v", "SELECT id FROM e WHERE ns > (extract(epoch from now()) * 1000000000)::bigint - 3600000000000 ORDER BY id");
+    same("w", "SELECT id FROM e WHERE ts < now() + iv ORDER BY id");
+  };
+  db.execute("INSERT INTO e VALUES (1, 1772366400000000000, '285000 years', '2026-03-01 12:30'), (2, 1772368200000000000, '-1 hours', '2026-03-01 12:30')").value();
+  for (const char* time : {"2026-03-01 12:59", "2026-03-01 13:00", "2026-03-01 13:29:59", "2026-03-01 13:30", "2026-03-01 13:30:01", "2026-05-01 00:00"}) {
+    both_are_right();
+    db.execute("SET weir.clock = '" + std::string(time) + "'").value();
+  }
+  both_are_right();
+}
+
 }  // namespace
 }  // namespace weir

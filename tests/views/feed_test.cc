@@ -352,5 +352,29 @@ TEST(Feed, IsDeclaredInDocumentsAndByTheBuilder) {
   EXPECT_EQ(db.define(R"({"tables": {"x": {"columns": {"k": "BIGINT"}, "retention": 5}}})").error().place, "/tables/x/retention");
 }
 
+// A name that comes to another relation by renaming is no way on from the log of the one before.
+TEST(Feed, ANameThatIsTakenOverIsAnother) {
+  const Folder folder;
+  Database db = open_file(folder);
+  db.execute("CREATE TABLE t (x INT PRIMARY KEY); INSERT INTO t VALUES (1), (2); CREATE VIEW v WITH (feed) AS SELECT SUM(x) AS s FROM t;"
+             "CREATE VIEW v_new WITH (feed) AS SELECT SUM(x) * 100 AS s FROM t; INSERT INTO t VALUES (3)")
+      .value();
+  const std::uint64_t at = db.sequence();
+  db.execute("DROP VIEW v; ALTER VIEW v_new RENAME TO v; INSERT INTO t VALUES (4)").value();
+  EXPECT_FALSE(Feed::open(folder.file(), "v", at).value().read([](const Change&) {}).ok());
+  EXPECT_EQ(logged(folder, "v", db.sequence() - 1), (Changes{{db.sequence(), {"+1|1000", "-1|600"}}}));
+}
+
+// Other relations' batches cut a log short, but who has seen all that it held goes on.
+TEST(Feed, OfARelationThatSeldomChanges) {
+  const Folder folder;
+  Database db = open_file(folder);
+  db.execute("CREATE TABLE seldom (a INT) WITH (feed, retention = 5); CREATE TABLE busy (a INT); INSERT INTO seldom VALUES (1)").value();
+  const std::uint64_t at = db.sequence();
+  for (int i = 0; i < 20; ++i) db.execute("INSERT INTO busy VALUES (1)").value();
+  db.execute("INSERT INTO seldom VALUES (2)").value();
+  EXPECT_EQ(logged(folder, "seldom", at), (Changes{{db.sequence(), {"+1|2"}}}));
+}
+
 }  // namespace
 }  // namespace weir

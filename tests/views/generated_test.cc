@@ -215,5 +215,16 @@ TEST(Identity, NumbersOfRowsThatCameAndWentInOneBatchDoNotComeAgain) {
   EXPECT_EQ(text(db.query("SELECT id, n FROM a, log").value()), (Texts{"2|1"}));
 }
 
+TEST(Enums, AreToldFromTypesThatReadAlike) {
+  Database db = Database::open(":memory:").value();
+  db.execute("CREATE TABLE raw (id INT PRIMARY KEY, t TEXT); INSERT INTO raw VALUES (1, '1'), (2, '2'); CREATE TYPE \"integer\" AS ENUM ('2', '1');"
+             "CREATE VIEW a AS SELECT max(t::integer) AS m FROM raw; CREATE VIEW b AS SELECT max(t::\"integer\") AS m FROM raw")
+      .value();
+  EXPECT_EQ(text(db.read("a").value()), (Texts{"2"}));
+  EXPECT_EQ(text(db.read("b").value()), (Texts{"1"}));
+  EXPECT_EQ(db.execute("CREATE TYPE date AS ENUM ('x')").error().message, "a type with the name of the built-in \"date\" is not supported");
+  EXPECT_EQ(db.execute("CREATE DOMAIN float8 AS INT").error().message, "a type with the name of the built-in \"float8\" is not supported");
+}
+
 }  // namespace
 }  // namespace weir

@@ -189,5 +189,24 @@ TEST(Recovery, EveryNanIsTheOneInTheFile) {
   EXPECT_EQ(everything(db), before);
 }
 
+TEST(Recovery, NoJsonIsMadeThatCannotBeReadAgain) {
+  const Folder folder;
+  {
+    Database db = Database::open(folder.file()).value();
+    db.execute("CREATE TABLE t (id INT PRIMARY KEY, b JSONB, j JSON); INSERT INTO t SELECT 1, (repeat('[', 2000) || repeat(']', 2000))::jsonb, '1'").value();
+    for (const char* sql : {"UPDATE t SET b = jsonb_build_array(b)", "UPDATE t SET j = json_build_array(b)", "UPDATE t SET b = jsonb_build_object('a', b)", "UPDATE t SET b = b || b",
+                            "UPDATE t SET b = jsonb_set(b, '{0,0}', b)", "CREATE VIEW v AS SELECT jsonb_agg(b) AS all_b FROM t", "CREATE VIEW v AS SELECT to_jsonb(t) AS r FROM t"}) {
+      const auto done = db.execute(sql);
+      if (std::string_view(sql).find("||") != std::string_view::npos) continue;  // as deep as it was
+      ASSERT_FALSE(done.ok()) << sql;
+      EXPECT_EQ(done.error().message, "JSON is nested in more than 2000 levels") << sql;
+    }
+    std::string path = "1";
+    for (int i = 0; i < 3000; ++i) path += "+1";
+    EXPECT_FALSE(db.query("SELECT '1'::jsonb @@ '" + path + " == 1'").ok());
+  }
+  EXPECT_TRUE(Database::open(folder.file()).value().check().value().ok());
+}
+
 }  // namespace
 }  // namespace weir
