@@ -26,7 +26,7 @@ TableState::TableState(Relation r, const Engine* owner) : RelationState(std::mov
   for (const auto& [column, domain] : relation.rules->domains) {
     for (const Domain::Rule& rule : domain->rules) {
       ExprPtr condition = rule.condition->clone();
-      renumber(*condition, [&](std::uint16_t) { return column; });
+      renumber(*condition, [column = column](std::uint16_t) { return column; });
       domain_rules.emplace_back(compile(*condition), &rule.complaint);
     }
   }
@@ -42,7 +42,7 @@ TableState::TableState(Relation r, const Engine* owner) : RelationState(std::mov
 void TableState::check(const Chunk& rows, Arena& arena) const {
   for (const auto& [rule, complaint] : domain_rules) {
     const Column passed = rule->evaluate(rows, arena);
-    rows.each([&](std::uint32_t i) {
+    rows.each([&, complaint = complaint](std::uint32_t i) {
       if (passed.is_valid(i) && !passed.bools()[i]) throw Failure(ErrorCode::kConstraint, *complaint);
     });
   }

@@ -144,7 +144,8 @@ TEST(ChangeLogs, AreAsTheTransactionLeavesThem) {
     t.schema = {{"k", Type{TypeId::kBigint, 0, 0}, true}};
     Arena arena;
     Delta one;
-    ChunkBuilder builder(std::vector<Kind>{Kind::kInt}, arena, one);
+    const std::vector<Kind> kinds = {Kind::kInt};
+    ChunkBuilder builder(kinds, arena, one);
     builder.append(std::vector<Datum>{Datum::of(std::int64_t{1})}, 1);
     builder.finish();
     const auto transaction = [&](bool commits, const auto& f) {
