@@ -119,8 +119,8 @@ Engine::Engine(const OpenOptions& options)
 
 Engine::~Engine() {
   (void)guarded([this] { close_gates(); }).ok();
-  timer_.reset();
   queue_.close();
+  timer_.reset();  // nobody commits any more, who might set it
 }
 
 void Engine::close() {
